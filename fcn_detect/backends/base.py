@@ -1,0 +1,39 @@
+"""What every runtime can do."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.results import ModelHeader
+
+Pixels = NDArray[np.uint8]
+
+
+class Backend(Protocol):
+    """Runs a converted net.
+
+    Attributes:
+        name: the row of `BACKENDS` that it belongs to.
+        header: of the model that it runs.
+    """
+
+    name: str
+    header: ModelHeader
+
+    def logits(self, images: Pixels) -> NDArray[np.float32]:
+        """Scores of every window: RGB `(n, h, w, 3)` to float32 `(n, outputs, rows, cols)`."""
+        ...
+
+
+class CropClassifier(Protocol):
+    """The unconverted classifier: the oracle."""
+
+    def __call__(self, crops: Pixels) -> NDArray[np.float32]:
+        """RGB `(n, crop_h, crop_w, 3)` to logits, float32 `(n, outputs)`."""
+        ...
+
+
+def facts(backend: Backend) -> dict[str, Any]:
+    """What a result depends on, for records: backend and model."""
+    return {"backend": backend.name, "net": backend.header.net}

@@ -1,0 +1,94 @@
+"""PyTorch, on CPUs and GPUs: the reference runtime."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fcn_detect.backends.base import Pixels
+from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.nets import build_net, fold_batch_norms, to_fully_convolutional
+from fcn_detect.results import ModelHeader
+
+
+class TorchBackend:
+    """Runs the converted net with its batch norms folded; also keeps the crop classifier.
+
+    Attributes:
+        fcn: the converted net.
+        classifier: the net as it was trained, in eval mode.
+        device: where both live.
+
+    Raises:
+        ModelError: the header's stride or exactness is not the net's.
+    """
+
+    name = "torch"
+
+    def __init__(
+        self, header: ModelHeader, classifier: nn.Module, device: str | None = None
+    ) -> None:
+        self.header = header
+        self.device = pick_device(device)
+        self.classifier = classifier.eval().to(self.device)
+        self.fcn = to_fully_convolutional(classifier, header.crop_hw)
+        facts = [(of.stride_hw, of.exact) for of in (header, self.fcn)]
+        if facts[0] != facts[1]:
+            raise ModelError(
+                f"the model's header says stride and exactness {facts[0]}, its net has {facts[1]}; "
+                "the file is damaged"
+            )
+        self._folded = fold_batch_norms(self.fcn).to(memory_format=torch.channels_last)
+
+    def logits(self, images: Pixels) -> NDArray[np.float32]:
+        """Scores of every window: RGB `(n, h, w, 3)` to float32 `(n, outputs, rows, cols)`."""
+        with torch.inference_mode():
+            logits: Tensor = self._folded(self._to_tensor(images))
+            return logits.float().cpu().numpy()
+
+    def classify(self, crops: Pixels, batch_size: int = 256) -> NDArray[np.float32]:
+        """Logits of the unconverted classifier: `(n, crop_h, crop_w, 3)` to `(n, outputs)`."""
+        with torch.inference_mode():
+            batches = [
+                self.classifier(self._to_tensor(crops[i : i + batch_size])).float().cpu()
+                for i in range(0, len(crops), batch_size)
+            ]
+        outputs = torch.cat(batches) if batches else torch.zeros(0, self.header.outputs)
+        return outputs.numpy()
+
+    def _to_tensor(self, images: Pixels) -> Tensor:
+        """uint8 `(n, h, w, 3)` to float32 `(n, 3, h, w)` in [0, 255], channels last in memory."""
+        tensor = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
+        return tensor.permute(0, 3, 1, 2).float()
+
+
+def untrained(net: str, crop_hw: tuple[int, int] = (128, 64)) -> tuple[ModelHeader, nn.Module]:
+    """A net of the zoo with random weights, and a header for it: one class, the whole crop."""
+    torch.manual_seed(0)
+    classifier = build_net(net, crop_hw, outputs=1).eval()
+    fcn = to_fully_convolutional(classifier, crop_hw)
+    header = ModelHeader(
+        net=net,
+        crop_hw=crop_hw,
+        labels=("object",),
+        object_box=(0.0, 0.0, float(crop_hw[1]), float(crop_hw[0])),
+        stride_hw=fcn.stride_hw,
+        exact=fcn.exact,
+    )
+    return header, classifier
+
+
+def pick_device(device: str | None) -> torch.device:
+    """The device of that name; None means a GPU where there is one.
+
+    Raises:
+        SettingsError: torch knows no such device, or it is not there.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise SettingsError(f"device '{device}' cannot be used: {reason}") from None
+    return torch.device(device)

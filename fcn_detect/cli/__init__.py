@@ -1,0 +1,1 @@
+"""The command line: one file a command; click is used here and nowhere else."""

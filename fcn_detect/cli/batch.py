@@ -1,0 +1,104 @@
+"""`fcn-detect batch`: a folder of camera images in, one run folder out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcn_detect.cli.options import (
+    FILE,
+    add_options,
+    backend_options,
+    config_option,
+    model_option,
+    search_options,
+)
+
+EXIT_SOME_FAILED = 3
+FORMATS = ["coco", "csv"]  # the keys of fcn_detect.formats.WRITERS; a test compares them
+
+
+@click.command("batch", short_help="Search a folder of camera images.")
+@click.argument("folder", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The run's folder.")
+@model_option
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes that decode. [default: cores]"
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    help="Also write the results in this format; may be given again.",
+)
+@click.option("--overwrite", is_flag=True, help="Forget an earlier run in the same folder.")
+@click.option("--retry-failed", is_flag=True, help="Try images again that failed before.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that decoding one image may take.",
+)
+@click.option("--allow-truncated", is_flag=True, help="Search files that end early as they are.")
+@config_option
+@add_options(search_options)
+@add_options(backend_options)
+def command(
+    folder: Path,
+    output: Path,
+    model: str,
+    workers: int | None,
+    formats: tuple[str, ...],
+    overwrite: bool,
+    retry_failed: bool,
+    timeout: float,
+    allow_truncated: bool,
+    **given: Any,
+) -> int:
+    r"""Search every image in FOLDER and all folders in it.
+
+    Writes RUN/results.jsonl, one line an image, and RUN/run.json. Started again, it goes on
+    where it was cut off. Ends with 3 when some images failed; each has a record that says why.
+
+    \b
+    fcn-detect batch /media/camera -o run -m person.safetensors --format coco
+    """
+    from fcn_detect.cli.progress import ProgressDisplay
+
+    with ProgressDisplay() as display:
+        display.say("loading the network ...")
+        from fcn_detect.backends import find_model
+        from fcn_detect.batch import BatchJob, run_batch
+        from fcn_detect.detect import Detector
+
+        detector = Detector.load(model, **given)
+        job = BatchJob(
+            folder,
+            output,
+            find_model(model),
+            workers=workers,
+            formats=formats,
+            overwrite=overwrite,
+            retry_failed=retry_failed,
+            timeout_s=timeout,
+            allow_truncated=allow_truncated,
+        )
+        summary, results = run_batch(job, detector, display)
+    _print_failures(results)
+    click.echo(
+        f"{summary.total} images: {summary.done} searched, {summary.failed} failed; "
+        f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
+    )
+    click.echo(f"records are in {output}/results.jsonl")
+    return EXIT_SOME_FAILED if summary.failed else 0
+
+
+def _print_failures(results: list[Any], at_most: int = 20) -> None:
+    failed = [result for result in results if result.failure is not None]
+    for result in failed[:at_most]:
+        click.echo(f"{result.image}: {result.failure.kind}: {result.failure.message}", err=True)
+    if len(failed) > at_most:
+        click.echo(f"... and {len(failed) - at_most} more, in results.jsonl", err=True)

@@ -1,0 +1,119 @@
+"""`fcn-detect detect`: photos in; pictures, records and a table out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcn_detect.cli.options import (
+    FILE,
+    add_options,
+    backend_options,
+    config_option,
+    json_option,
+    model_option,
+    search_options,
+)
+
+EXIT_SOME_FAILED = 3
+
+
+@click.command("detect", short_help="Find objects in photos.")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@model_option
+@click.option("-o", "--output", type=FILE, help="Folder to write to. [default: detections]")
+@json_option
+@click.option("--heatmap", is_flag=True, help="Also write a heat map of each photo.")
+@click.option("--crops", is_flag=True, help="Also cut out every object shown.")
+@config_option
+@add_options(search_options)
+@add_options(backend_options)
+def command(
+    images: tuple[str, ...],
+    output: Path | None,
+    as_json: bool,
+    heatmap: bool,
+    crops: bool,
+    **given: Any,
+) -> int:
+    r"""Find objects in photos, patterns of names, or folders.
+
+    Writes each photo with its boxes drawn, and results.jsonl, to ./detections/; with --json and
+    no -o it prints the records and writes no files.
+
+    \b
+    fcn-detect detect street.jpg
+    fcn-detect detect 'photos/*.jpg' -m person.safetensors -o found --min-height 50
+    """
+    from fcn_detect.cli.progress import ProgressDisplay
+    from fcn_detect.formats import format_result
+    from fcn_detect.images import find_images
+
+    paths = list(find_images(images))
+    folder = output if output is not None or as_json else Path("detections")
+    with ProgressDisplay() as display:
+        detector = _load(given, display.say)
+        from fcn_detect.report import PhotoWriter, write_records
+
+        writer = None
+        if folder is not None:
+            writer = PhotoWriter(folder, detector.threshold, heat_maps=heatmap, crops=crops)
+        results = []
+        for i, path in enumerate(paths):
+            result, search = detector.result(path)
+            results.append(result)
+            if as_json:
+                click.echo(format_result(result))
+            if writer is not None and search is not None:
+                writer.write(result, search, detector.header.calibration)
+            display("searching photos", i + 1, len(paths))
+    if folder is not None:
+        write_records(results, folder)
+    if not as_json:
+        _print_table(results, detector.threshold)
+    if folder is not None:
+        click.echo(f"pictures and results.jsonl are in {folder}/", err=True)
+    return _report_failures(results)
+
+
+def _load(given: dict[str, Any], say: Any) -> Any:
+    say("loading the network ...")
+    from fcn_detect.detect import Detector
+
+    return Detector.load(given.pop("model"), **given)
+
+
+def _print_table(results: list[Any], threshold: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading, justify in (("image", "left"), ("objects", "right"), ("best", "right")):
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table.add_column("remarks", overflow="fold")
+    for result in results:
+        table.add_row(*_row(result, threshold))
+    Console(markup=False, highlight=False).print(table)
+
+
+def _row(result: Any, threshold: float) -> tuple[str, str, str, str]:
+    from rich.markup import escape
+
+    name = escape(result.image)
+    if result.failure is not None:
+        return name, "-", "-", escape(f"{result.failure.kind}: {result.failure.message}")
+    shown = result.detections.above(threshold)
+    counts = {label: shown.labels.count(label) for label in sorted(set(shown.labels))}
+    objects = ", ".join(f"{n} {label}" for label, n in counts.items()) or "none"
+    best = f"{result.detections.scores[0]:.3f}" if len(result.detections) else "-"
+    return name, objects, best, escape("; ".join(result.warnings))
+
+
+def _report_failures(results: list[Any]) -> int:
+    failed = [result for result in results if result.failure is not None]
+    for result in failed:
+        kind, message = result.failure.kind, result.failure.message
+        click.echo(f"{result.image}: {kind}: {message}", err=True)
+    if failed:
+        click.echo(f"{len(failed)} of {len(results)} images failed", err=True)
+    return EXIT_SOME_FAILED if failed else 0

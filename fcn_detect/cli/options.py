@@ -1,0 +1,87 @@
+"""Options that mean the same wherever they appear."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+FILE = click.Path(path_type=Path)
+
+model_option = click.option(
+    "-m",
+    "--model",
+    default="person",
+    show_default=True,
+    help="A model file, or the name of a shipped model.",
+)
+config_option = click.option(
+    "--config", type=FILE, help="A settings file (TOML); options go over it."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+backend_options: list[Decorator] = [
+    click.option("--backend", default="auto", show_default=True, help="What runs the network."),
+    click.option("--device", help="Where it runs, as the backend names it: cpu, cuda, cuda:1."),
+]
+
+search_options: list[Decorator] = [
+    click.option(
+        "--min-height",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="PX",
+        help="Smallest object looked for, in pixels of the photo. [default: the model's own]",
+    ),
+    click.option(
+        "--max-height",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="PX",
+        help="Largest object looked for. [default: the frame's height]",
+    ),
+    click.option(
+        "--stride",
+        type=click.IntRange(min=1),
+        metavar="PX",
+        help="Pixels between windows. [default: the net's own]",
+    ),
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        metavar="T",
+        help="Smallest score shown in pictures and tables. [default: the model's own]",
+    ),
+    click.option(
+        "--keep",
+        type=click.FloatRange(0, 1),
+        metavar="T",
+        help="Smallest score that results keep. [default: 0.01]",
+    ),
+    click.option(
+        "--max-detections",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Most detections kept of one image. [default: 1000]",
+    ),
+]
+
+
+def add_options(options: list[Decorator]) -> Decorator:
+    """Puts a list of options on a command, in their order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def parse_size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
+    """A click callback: '1024x512', written width×height, as (height, width)."""
+    if value is None:
+        return None
+    width, times, height = value.lower().partition("x")
+    if not (times and width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise click.BadParameter(f"'{value}' is not a size such as 1024x512 (width x height)")
+    return int(height), int(width)

@@ -1,0 +1,57 @@
+"""`fcn-detect train`: crops in, a model file out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcn_detect.cli.options import FILE, config_option
+
+KEEP_ON_INTERRUPT = 130
+
+
+@click.command("train", short_help="Train a model on folders of crops.")
+@click.argument("crops", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, help="The model file to write.")
+@config_option
+@click.option("--net", metavar="NAME", help="Architecture. [default: valid-medium]")
+@click.option("--crop", metavar="WxH", help="Size of the crops. [default: 64x128]")
+@click.option("--negatives", metavar="DIR", help="Photos without the object, to mine.")
+@click.option("--background", metavar="NAME", help="Class folder that holds no object.")
+@click.option("--group-by", metavar="REGEX", help="Crops that agree in it are split together.")
+@click.option("--init", type=FILE, help="A model file whose weights to begin with.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the crops.")
+@click.option("--seed", type=int, help="Of everything random.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+def command(crops: Path, output: Path, config: Path | None, init: Path | None, **given: Any) -> int:
+    r"""Train a classifier on CROPS and write it as one model file.
+
+    CROPS holds a folder for each class, one of them called background, optionally under train/
+    and val/. Images may have any size. Checkpoints, metrics and plots go to MODEL.train/.
+
+    \b
+    fcn-detect train data/person_crops -o person.safetensors --config configs/person.toml
+    """
+    from fcn_detect.cli.progress import ProgressDisplay
+    from fcn_detect.config import read_settings
+    from fcn_detect.errors import SettingsError
+
+    if output.suffix != ".safetensors":
+        raise SettingsError(f"-o {output}: a model file's name must end in .safetensors")
+    settings = read_settings(config, _changes(given))
+    with ProgressDisplay() as display:
+        display.say("loading torch ...")
+        from fcn_detect.train import TrainingJob, train
+
+        job = TrainingJob(crops, output, settings, resume=given["resume"], init=init)
+        result = train(job, display, display.say)
+    click.echo(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
+    click.echo(f"model {output}; metrics and plots in {job.folder}/")
+    return KEEP_ON_INTERRUPT if result.interrupted else 0
+
+
+def _changes(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Options as changes to the tables of the settings."""
+    model = {key: given[key] for key in ("net", "crop", "background")}
+    training = {key: given[key] for key in ("epochs", "seed", "group_by")}
+    return {"model": model, "train": training, "mining": {"negatives": given["negatives"]}}

@@ -1,0 +1,161 @@
+"""Every setting, its unit, its range and its default: the tables of a settings file."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _parse_size(value: object) -> object:
+    """'64x128', written width×height, as (height, width)."""
+    if isinstance(value, str):
+        width, times, height = value.lower().partition("x")
+        if times and width.isdigit() and height.isdigit():
+            return int(height), int(width)
+        raise ValueError(f"'{value}' is not a size such as 64x128 (width x height)")
+    return value
+
+
+SizeHW = Annotated[
+    tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]],
+    BeforeValidator(_parse_size),
+    PlainSerializer(lambda hw: f"{hw[1]}x{hw[0]}", return_type=str),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ModelSettings(_Table):
+    """`[model]`: what is trained.
+
+    Attributes:
+        net: a name of the zoo.
+        crop: size of the crops, written width x height; held as (height, width).
+        object_box: x0, y0, x1, y1 of the object in a crop, in pixels; None: the whole crop.
+        background: name of the class folder that holds what is not an object; None: the first
+            found of background, negative, neg, other.
+    """
+
+    net: str = "valid-medium"
+    crop: SizeHW = (128, 64)
+    object_box: tuple[float, float, float, float] | None = None
+    background: str | None = None
+
+
+class AugmentSettings(_Table):
+    """`[augment]`: how crops are varied while training; all classes alike.
+
+    Attributes:
+        flip: share of crops mirrored left to right.
+        shift: largest shift, in pixels of the crop.
+        scale: largest change of size, as a share.
+        rotation: largest turn, in degrees.
+        colour: strength of brightness, contrast and saturation changes.
+        grey: share of crops turned grey.
+        blur: share of crops blurred, by a Gaussian of up to 1.5 px.
+        noise: share of crops with noise added, of up to 12 grey levels.
+    """
+
+    flip: Share = 0.5
+    shift: float = Field(default=4, ge=0)
+    scale: float = Field(default=0.08, ge=0, lt=1)
+    rotation: float = Field(default=3, ge=0, le=180)
+    colour: Share = 0.3
+    grey: Share = 0.1
+    blur: Share = 0.3
+    noise: Share = 0.3
+
+
+class TrainSettings(_Table):
+    """`[train]`: how it is trained.
+
+    Attributes:
+        epochs: passes over the crops.
+        batch_size: crops a step.
+        learning_rate: peak of the one-cycle schedule.
+        weight_decay: of AdamW.
+        label_smoothing: probability mass moved off the true class.
+        object_share: share of each epoch's crops that show an object, all classes together.
+        average_decay: of the moving average of the weights, per step; 0 switches it off.
+        seed: of everything random.
+        group_by: regular expression; crops whose names agree in it (in its first group, if it
+            has one) are never split between training and validation.
+    """
+
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=128, ge=2)
+    learning_rate: float = Field(default=4e-3, gt=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    label_smoothing: Share = 0.02
+    object_share: float = Field(default=0.35, gt=0, lt=1)
+    average_decay: float = Field(default=0.995, ge=0, lt=1)
+    seed: int = 0
+    group_by: str | None = None
+
+
+class MiningSettings(_Table):
+    """`[mining]`: photos without the object, and what is learned from them.
+
+    Attributes:
+        negatives: folder of such photos; None: no mining.
+        windows_per_photo: random windows cut from each photo before training.
+        rounds: times the net is run over the photos and trained on with its false alarms.
+        epochs: passes over the crops after each round.
+        per_photo: false alarms kept of one photo in one round, best first.
+        min_height: smallest object looked for while mining; None: the object's own height.
+        threshold: smallest score of a false alarm that is kept.
+        held_back: share of the photos kept apart, to count false alarms on.
+    """
+
+    negatives: str | None = None
+    windows_per_photo: int = Field(default=10, ge=0)
+    rounds: int = Field(default=1, ge=0)
+    epochs: int = Field(default=10, ge=1)
+    per_photo: int = Field(default=20, ge=1)
+    min_height: float | None = Field(default=None, gt=0)
+    threshold: Share = 0.2
+    held_back: float = Field(default=0.1, ge=0, lt=1)
+
+
+class DetectSettings(_Table):
+    """`[detect]`: how images are searched. Lengths are source pixels.
+
+    Attributes:
+        min_height: smallest object looked for; None: the object's own height in a crop.
+        max_height: largest object looked for; None: the frame's height.
+        max_enlargement: largest scale ever used.
+        step: largest ratio between neighbouring scales of the pyramid.
+        stride: pixels between windows; None: the net's own.
+        border: width of the border around the frame, in units of the window's margin.
+        keep: smallest score that results keep.
+        threshold: smallest score that pictures and tables show; None: the model's own.
+        false_alarms: instead of a threshold: false alarms per image that are acceptable.
+        max_detections: most detections kept of one image.
+        nms_overlap: overlap above which the weaker of two boxes is dropped.
+        nms_measure: intersection over `union`, or over the `smaller` box.
+    """
+
+    min_height: float | None = Field(default=None, gt=0)
+    max_height: float | None = Field(default=None, gt=0)
+    max_enlargement: float = Field(default=4.0, gt=0)
+    step: float = Field(default=1.15, gt=1)
+    stride: int | None = Field(default=None, ge=1)
+    border: float = Field(default=1.0, ge=0, le=4)
+    keep: Share = 0.01
+    threshold: Share | None = None
+    false_alarms: float | None = Field(default=None, gt=0)
+    max_detections: int = Field(default=1000, ge=1)
+    nms_overlap: float = Field(default=0.6, gt=0, le=1)
+    nms_measure: Literal["union", "smaller"] = "smaller"
+
+
+class Settings(_Table):
+    """A whole settings file."""
+
+    model: ModelSettings = ModelSettings()
+    augment: AugmentSettings = AugmentSettings()
+    train: TrainSettings = TrainSettings()
+    mining: MiningSettings = MiningSettings()
+    detect: DetectSettings = DetectSettings()

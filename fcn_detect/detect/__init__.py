@@ -1,0 +1,24 @@
+"""One image, end to end: the detector, the sliding window it must equal, and the proof."""
+
+from fcn_detect.detect.dense import level_pixels, score_level
+from fcn_detect.detect.detector import Detector, Search, level_plan
+from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
+from fcn_detect.detect.heat_map import heat_map
+from fcn_detect.detect.sliding_window import classify_windows, cut_windows
+from fcn_detect.detect.verify import EquivalenceReport, ImageEquivalence, verify_images
+
+__all__ = [
+    "Detector",
+    "EquivalenceReport",
+    "GeometryReport",
+    "ImageEquivalence",
+    "Search",
+    "classify_windows",
+    "cut_windows",
+    "describe_geometry",
+    "heat_map",
+    "level_pixels",
+    "level_plan",
+    "score_level",
+    "verify_images",
+]

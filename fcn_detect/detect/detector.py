@@ -1,0 +1,205 @@
+"""Image in, detections out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fcn_detect.backends import Backend, Pixels, open_backend
+from fcn_detect.config import DetectSettings, read_settings
+from fcn_detect.detect.dense import score_level
+from fcn_detect.errors import ImageError, SettingsError
+from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
+from fcn_detect.images import LoadedImage, read_image
+from fcn_detect.postprocess import Candidates, decode, to_detections
+from fcn_detect.results import Detections, Failure, ImageResult, ModelHeader, ScoreMap
+
+ImageSource = str | Path | Image.Image | Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Everything that searching one image gave.
+
+    Attributes:
+        pixels: the image as searched, RGB uint8 `(h, w, 3)`.
+        levels: the pyramid.
+        score_maps: one a level.
+        detections: the boxes that stay.
+        candidates: the cell behind each detection, in the same order.
+        warnings: what the user should know.
+    """
+
+    pixels: Pixels
+    levels: list[Level]
+    score_maps: list[ScoreMap]
+    detections: Detections
+    candidates: Candidates
+    warnings: tuple[str, ...]
+
+
+class Detector:
+    """Finds the objects that a model was trained on.
+
+    Attributes:
+        backend: what runs the converted net.
+        settings: how images are searched.
+        threshold: smallest score worth showing: the setting, or else the model's own.
+    """
+
+    def __init__(self, backend: Backend, settings: DetectSettings | None = None) -> None:
+        self.backend = backend
+        self.header = backend.header
+        self.settings = settings or DetectSettings.model_validate(self.header.detect)
+        self.plan = level_plan(self.header, self.settings)
+        self.threshold = (
+            self.header.threshold if self.settings.threshold is None else self.settings.threshold
+        )
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path = "person",
+        *,
+        backend: str = "auto",
+        device: str | None = None,
+        config: Path | None = None,
+        **settings: Any,
+    ) -> "Detector":
+        """A detector from a shipped model's name or a model file.
+
+        Args:
+            model: name or path.
+            backend: `auto` or a backend's name.
+            device: as the backend names it; None means its best.
+            config: a settings file whose `[detect]` table goes over the model's own settings.
+            **settings: of `DetectSettings`, over both; None means not given.
+
+        Raises:
+            ModelError: there is no such model, or its file is damaged.
+            SettingsError: a setting is unknown or out of range.
+        """
+        opened = open_backend(model, backend, device)
+        given = {key: value for key, value in settings.items() if value is not None}
+        if config is not None:
+            file = read_settings(config).detect.model_dump(exclude_unset=True)
+            given = {**file, **given}
+        checked = read_settings(None, {"detect": {**opened.header.detect, **given}})
+        return cls(opened, checked.detect)
+
+    def __call__(self, image: ImageSource) -> Detections:
+        """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.
+
+        Raises:
+            ImageError: the image cannot be read or searched; its `kind` says why.
+        """
+        return self.search(image).detections
+
+    def search(self, image: ImageSource) -> Search:
+        """The objects in an image, with all that led to them; raises as a call does."""
+        loaded = _load(image)
+        image_hw = loaded.pixels.shape[:2]
+        levels = plan_pyramid(image_hw, self.plan)
+        if not levels:
+            raise ImageError("too_small", self._too_small(image_hw))
+        score_maps = [score_level(self.backend, loaded.pixels, level) for level in levels]
+        candidates = decode(score_maps, self.header, self.settings.keep)
+        detections, index = to_detections(
+            candidates,
+            self.header,
+            image_hw,
+            overlap=self.settings.nms_overlap,
+            measure=self.settings.nms_measure,
+            limit=self.settings.max_detections,
+        )
+        warnings = loaded.warnings
+        if len(detections) == self.settings.max_detections:
+            warnings += (f"only the {len(detections)} best detections are kept (--max-detections)",)
+        return Search(
+            loaded.pixels, levels, score_maps, detections, candidates.take(index), warnings
+        )
+
+    def result(self, path: Path, name: str | None = None) -> tuple[ImageResult, Search | None]:
+        """One file's record, a failure included, and the search where there was one.
+
+        Args:
+            path: of the image.
+            name: what the record calls it; None means the path.
+        """
+        name = path.as_posix() if name is None else name
+        try:
+            search = self.search(path)
+        except ImageError as error:
+            return ImageResult(name, None, None, None, Failure(error.kind, str(error))), None
+        height, width = search.pixels.shape[:2]
+        return ImageResult(name, width, height, search.detections, None, search.warnings), search
+
+    def _too_small(self, image_hw: tuple[int, int]) -> str:
+        """What was found, and what would help."""
+        needed = self.plan.smallest_scale(image_hw)
+        height = self.plan.object_height / needed
+        found = f"{image_hw[1]}x{image_hw[0]} px: no window fits"
+        if needed <= self.plan.max_enlargement:
+            return f"{found}; --min-height {np.floor(height * 10) / 10:g} or less would fit one"
+        return (
+            f"{found} at the largest enlargement, {self.plan.max_enlargement:g}; "
+            f"it would take {needed:.1f}"
+        )
+
+
+def level_plan(header: ModelHeader, settings: DetectSettings | None = None) -> PyramidPlan:
+    """What a model's pyramids have in common, whatever the image.
+
+    Raises:
+        SettingsError: the settings ask for what the model cannot do.
+    """
+    settings = settings or DetectSettings.model_validate(header.detect)
+    if settings.stride is not None and header.stride_hw != (settings.stride, settings.stride):
+        raise SettingsError(
+            f"--stride {settings.stride}: this model's stride is {header.stride_hw[0]}, "
+            "and no other is possible"
+        )
+    _, y0, _, y1 = header.object_box
+    plan = PyramidPlan(
+        crop_hw=header.crop_hw,
+        stride_hw=header.stride_hw,
+        object_box_xyxy=header.object_box,
+        min_height=settings.min_height or y1 - y0,
+        max_height=settings.max_height,
+        step=settings.step,
+        border=settings.border,
+        max_enlargement=settings.max_enlargement,
+    )
+    if plan.max_height is not None and plan.max_height < plan.min_height:
+        raise SettingsError(
+            f"--max-height {plan.max_height:g} is below the smallest object looked for, "
+            f"{plan.min_height:g} px (--min-height)"
+        )
+    if plan.max_height is not None and plan.object_height / plan.max_height > plan.max_enlargement:
+        raise SettingsError(
+            f"--max-height {plan.max_height:g}: such small objects would have to be enlarged "
+            f"{plan.object_height / plan.max_height:.1f} times, and max_enlargement is "
+            f"{plan.max_enlargement:g}; raise one of the two"
+        )
+    return plan
+
+
+def _load(image: ImageSource) -> LoadedImage:
+    if isinstance(image, str | Path):
+        return read_image(image)
+    if isinstance(image, Image.Image):
+        image = np.array(image.convert("RGB"))
+    if not (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+        and min(image.shape) > 0
+    ):
+        found = f"{getattr(image, 'dtype', type(image).__name__)} {getattr(image, 'shape', '')}"
+        raise ImageError(
+            "unsupported_pixels", f"an image array must be RGB uint8 (h, w, 3), not {found}"
+        )
+    return LoadedImage(image)

@@ -1,0 +1,61 @@
+"""Everything that this package raises on purpose.
+
+    FcnDetectError
+    ├── SettingsError      (ValueError)    an option or a settings file that cannot be meant
+    ├── DataError          (ValueError)    a folder of crops or annotations that cannot be used
+    ├── ModelError         (ValueError)    a model file that is damaged or of another kind
+    ├── ConversionError    (ValueError)    a network that has no exact fully convolutional form
+    ├── ImageError         (ValueError)    an image that cannot be searched; has a `kind`
+    └── MissingExtraError  (ImportError)   an optional library; names the extra to install
+
+Each message is one line that says what was found, what was expected and what to do.
+"""
+
+
+class FcnDetectError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+
+class SettingsError(FcnDetectError, ValueError):
+    """An option or a settings file that cannot be meant."""
+
+
+class DataError(FcnDetectError, ValueError):
+    """A folder of crops, or an annotation or results file, that cannot be used."""
+
+
+class ModelError(FcnDetectError, ValueError):
+    """A model file that is missing, damaged or of another kind."""
+
+
+class ConversionError(FcnDetectError, ValueError):
+    """A network that has no exact fully convolutional form.
+
+    Attributes:
+        layer: dotted path of the layer that stands in the way, as in `named_modules()`.
+    """
+
+    def __init__(self, layer: str, reason: str) -> None:
+        super().__init__(f"layer '{layer}': {reason}")
+        self.layer = layer
+
+
+class ImageError(FcnDetectError, ValueError):
+    """An image that cannot be searched.
+
+    Attributes:
+        kind: one of `fcn_detect.results.FAILURE_KINDS`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class MissingExtraError(FcnDetectError, ImportError):
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(
+            f"{library} is not installed; install it with: pip install 'fcn-detect[{extra}]'"
+        )

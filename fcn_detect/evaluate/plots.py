@@ -1,0 +1,75 @@
+"""Pictures of an evaluation: miss rate against false alarms, precision against recall."""
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fcn_detect.evaluate.figures import ClassEvaluation, Evaluation
+from fcn_detect.evaluate.miss_rate import REFERENCE_FPPI, miss_rate_at
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FPPI_SHOWN = (1e-3, 1e1)
+MISS_RATE_SHOWN = (1e-2, 1.05)
+
+
+def plot_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
+    """Writes `miss_rate.png` and `precision_recall.png` into the folder; their paths.
+
+    One line a class; classes without objects have none. The nine points of the log-average miss
+    rate are marked. No window is opened and matplotlib's global state is left alone.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, draw in {"miss_rate": _draw_miss_rate, "precision_recall": _draw_precision}.items():
+        figure = Figure(figsize=(6, 5), layout="constrained")
+        axes = figure.add_subplot()
+        axes.grid(which="both", alpha=0.3)
+        for label, one in evaluation.classes.items():
+            if one.figures.boxes:
+                draw(axes, label.replace("$", r"\$"), one)
+        if axes.lines:
+            axes.legend(loc="lower left")
+        paths.append(_save(figure, folder / f"{name}.png"))
+    return paths
+
+
+def _draw_miss_rate(axes: "Axes", label: str, one: ClassEvaluation) -> None:
+    """A staircase on doubly logarithmic axes; zeros are drawn at their edge."""
+    curve = one.miss_rate.corners()
+    first, last = FPPI_SHOWN
+    fppi = np.maximum([0, *curve.fppi, max([last, *curve.fppi])], first)
+    miss_rate = np.array([1.0, *curve.miss_rate, miss_rate_at(curve, np.inf)])
+    marks = miss_rate_at(one.miss_rate, REFERENCE_FPPI)
+    low, high = MISS_RATE_SHOWN
+    text = f"{one.figures.log_average_miss_rate:.1%} {label}"  # a leading _ would hide it
+    (line,) = axes.step(fppi, np.maximum(miss_rate, low), where="post", label=text)
+    axes.plot(REFERENCE_FPPI, np.maximum(marks, low), "o", color=line.get_color())
+    axes.set(xscale="log", yscale="log", xlim=FPPI_SHOWN, ylim=(low, high))
+    axes.set(xlabel="false positives per image", ylabel="miss rate")
+    axes.set_title("log-average miss rate at IoU 0.5")
+
+
+def _draw_precision(axes: "Axes", label: str, one: ClassEvaluation) -> None:
+    curve = one.average_precision
+    axes.plot(curve.recall, curve.precision, label=f"{one.figures.ap50:.3f} {label}")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
+    axes.set_title("average precision at IoU 0.5")
+
+
+def _save(figure: "Figure", path: Path) -> Path:
+    beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        figure.savefig(beside, format="png", dpi=120)
+        return beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,130 @@
+"""The results format: JSON Lines, one line an image, sorted by the image's name.
+
+{"image": "a.jpg", "width": 768, "height": 576, "detections": [{"label": "person",
+"score": 0.981642, "box": [312.0, 88.5, 352.0, 184.5]}], "failure": null, "warnings": []}
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PositiveInt, ValidationError
+
+from fcn_detect.errors import DataError
+from fcn_detect.files import open_atomically
+from fcn_detect.formats.rows import by_image, detection_rows, json_text
+from fcn_detect.results import Detections, Failure, ImageResult
+
+RESULTS_NAME = "results.jsonl"
+
+_Pixels = Annotated[float, Field(ge=-1e9, le=1e9)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+# InstanceOf[str] where a name may not be UTF-8: pydantic's own `str` refuses lone surrogates.
+class _DetectionRecord(_Strict):
+    label: InstanceOf[str]
+    score: float
+    box: Annotated[list[_Pixels], Field(min_length=4, max_length=4)]
+
+
+class _FailureRecord(_Strict):
+    kind: str
+    message: InstanceOf[str]
+
+
+class _Record(_Strict):
+    image: InstanceOf[str]
+    width: PositiveInt | None
+    height: PositiveInt | None
+    detections: list[_DetectionRecord] | None
+    failure: _FailureRecord | None
+    warnings: list[InstanceOf[str]]
+
+
+def format_result(result: ImageResult) -> str:
+    """The result as one line of JSON, without the line's end; how names are written: `json_text`.
+
+    Scores have 6 decimals (below 1 they never round to 1), boxes 2; detections are sorted by score
+    descending, ties by box.
+    """
+    found, failure = result.detections, result.failure
+    return json_text(
+        {
+            "image": result.image,
+            "width": result.width,
+            "height": result.height,
+            "detections": None if found is None else [r._asdict() for r in detection_rows(found)],
+            "failure": None if failure is None else asdict(failure),
+            "warnings": list(result.warnings),
+        }
+    )
+
+
+def parse_result(line: str) -> ImageResult:
+    """The result that `format_result` wrote.
+
+    Raises:
+        DataError: the line is not JSON, lacks a key, has one too many or a value out of range.
+    """
+    try:
+        return _result(_Record.model_validate(json.loads(line)))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "record"
+        raise DataError(f"{where}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(str(error)) from None
+
+
+def read_results(path: Path) -> list[ImageResult]:
+    """The results in a `results.jsonl`, or in a run's folder that holds one.
+
+    Raises:
+        DataError: there is no such file, or a line of it is bad; names the file and the line.
+    """
+    file = path / RESULTS_NAME if path.is_dir() else path
+    if not file.is_file():
+        raise DataError(f"{file}: no such file; expected a {RESULTS_NAME} or a run's folder")
+    with file.open("rb") as lines:
+        return [_parse_numbered(file, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def write_results(results: Iterable[ImageResult], path: Path) -> None:
+    """Writes a results file, sorted by the UTF-8 bytes of `image`, in one step.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with open_atomically(path) as file:
+        for result in sorted(results, key=by_image):
+            file.write(format_result(result).encode() + b"\n")
+
+
+def _parse_numbered(file: Path, number: int, line: bytes) -> ImageResult:
+    try:
+        return parse_result(line.decode())
+    except (DataError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}, line {number}: {error}") from None
+
+
+def _result(record: _Record) -> ImageResult:
+    failed = record.failure
+    failure = None if failed is None else Failure(failed.kind, failed.message)
+    found = None if record.detections is None else _detections(record.detections)
+    warnings = tuple(record.warnings)
+    return ImageResult(record.image, record.width, record.height, found, failure, warnings)
+
+
+def _detections(records: list[_DetectionRecord]) -> Detections:
+    return Detections(
+        np.array([record.box for record in records], np.float32).reshape(-1, 4),
+        np.array([record.score for record in records], np.float32),
+        [record.label for record in records],
+    )

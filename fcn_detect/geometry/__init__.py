@@ -1,0 +1,24 @@
+"""Where things are: integers, and arrays of boxes. Knows nothing of images or networks."""
+
+from fcn_detect.geometry.boxes import (
+    box_areas,
+    box_intersections,
+    box_iou,
+    clip_boxes,
+)
+from fcn_detect.geometry.grid import ScoreGrid
+from fcn_detect.geometry.pyramid import Border, Level, PyramidPlan, plan_pyramid
+from fcn_detect.geometry.receptive_field import ReceptiveField
+
+__all__ = [
+    "Border",
+    "Level",
+    "PyramidPlan",
+    "ReceptiveField",
+    "ScoreGrid",
+    "box_areas",
+    "box_intersections",
+    "box_iou",
+    "clip_boxes",
+    "plan_pyramid",
+]

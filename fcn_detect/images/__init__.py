@@ -1,0 +1,17 @@
+"""Image files in, RGB uint8 arrays `(h, w, 3)` out; the one resampler; which files are images."""
+
+from fcn_detect.images.decoding import LoadedImage
+from fcn_detect.images.finding import EXTENSIONS, find_images
+from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
+from fcn_detect.images.resampling import add_border, resize, resize_to
+
+__all__ = [
+    "DEFAULT_MAX_PIXELS",
+    "EXTENSIONS",
+    "LoadedImage",
+    "add_border",
+    "find_images",
+    "read_image",
+    "resize",
+    "resize_to",
+]

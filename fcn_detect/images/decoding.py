@@ -1,0 +1,225 @@
+"""Bytes of a known image format -> RGB pixels: header, size, orientation, pixels, colours.
+
+Damage is told from shortage: when the file ends before its picture does, whatever the decoder
+complains of is `truncated`; else it is `corrupt`.
+"""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from fcn_detect.errors import ImageError
+from fcn_detect.images.colours import to_rgb
+from fcn_detect.images.quiet import caught_warnings, one_line
+from fcn_detect.images.tiff import describe_pixels, first_directory
+from fcn_detect.images.wholeness import missing_part, with_end_mark
+
+_ORIENTATION = 274
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUIET_DECODERS = {"JPEG", "MPO", "PNG", "WEBP"}  # they decode without Python warnings
+_MULTI_FRAME = {"AVIF", "GIF", "PNG", "TIFF", "WEBP"}
+_HEADER_AT_START = {"BMP", "PPM"}  # formats without an entry in `wholeness`
+
+# what Pillow's plugins let out when a file is damaged
+_DECODER_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedImage:
+    """A picture, ready to be searched.
+
+    Attributes:
+        pixels: RGB uint8, `(h, w, 3)`, C-contiguous, turned as its EXIF orientation asks.
+        warnings: what was assumed or left out, one line each.
+    """
+
+    pixels: NDArray[np.uint8]
+    warnings: tuple[str, ...] = ()
+
+
+def decode(name: str, data: bytes, allow_truncated: bool, max_pixels: int) -> LoadedImage:
+    """The picture in bytes of the format that Pillow calls `name`.
+
+    Raises:
+        ImageError: see `fcn_detect.images.read_image`.
+    """
+    missing = missing_part(name, data)
+    if missing and not allow_truncated:
+        raise _truncated(missing)
+    notes: list[str] = []
+    image = _open(name, with_end_mark(name, data) if missing else data, missing, notes)
+    _check_size(image, max_pixels)
+    _note_frames(name, data, notes)
+    missing = _load(image, missing, allow_truncated, notes)
+    # not earlier: a PNG's EXIF may come last; a TIFF that Pillow has turned lost the tag by now
+    orientation = _orientation(image, notes)
+    # a TIFF that was not decoded to its end has the size of the turned picture, its copy has not
+    rgb, colour_notes = to_rgb(image.copy() if missing else image)
+    notes += colour_notes
+    if missing:
+        notes.append(f"the file ends early: {missing}; {_blank_rows(rgb)}")
+    if orientation in _TURNS:
+        rgb = rgb.transpose(_TURNS[orientation])
+    return LoadedImage(np.array(rgb), tuple(dict.fromkeys(notes)))
+
+
+def _truncated(missing: str) -> ImageError:
+    return ImageError(
+        "truncated", f"the file ends early: {missing}; copy it again or allow truncated files"
+    )
+
+
+def _open(name: str, data: bytes, missing: str | None, notes: list[str]) -> ImageFile.ImageFile:
+    """The picture with its header read, past Pillow's own size check: `_check_size` has ours."""
+    stream = io.BytesIO(data)
+    try:
+        with caught_warnings() as caught:
+            image = Image.OPEN[name][0](stream, "")
+    except Image.DecompressionBombError as error:
+        raise ImageError("too_large", one_line(error)) from None
+    except _DECODER_ERRORS as error:
+        if missing or (name in _HEADER_AT_START and stream.tell() >= len(data)):
+            raise _truncated(missing or "it stops in the middle of the header") from error
+        raise _cannot_open(name, data, _reason(error)) from error
+    notes += _metadata_notes(caught)
+    return image
+
+
+def _cannot_open(name: str, data: bytes, reason: str) -> ImageError:
+    """Why a whole file that starts like an image cannot be opened as one."""
+    if name == "TIFF" and "pixel mode" in reason:
+        pixels = describe_pixels(first_directory(data))
+        return ImageError(
+            "unsupported_pixels",
+            f"TIFF pixels of {pixels}, have no defined colours; save the picture as 8-bit RGB",
+        )
+    return ImageError("corrupt", f"the {name} header is damaged: {reason}")
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageError(
+            "too_large",
+            f"the picture has {width} x {height} = {width * height:,} pixels, more than the "
+            f"{max_pixels:,} allowed; shrink or cut it, or raise the limit",
+        )
+
+
+def _orientation(image: Image.Image, notes: list[str]) -> int:
+    """How the stored picture is to be turned, 1 to 8; 1 where the file says nothing valid."""
+    try:
+        with caught_warnings() as caught:
+            Image.Exif().load(image.info.get("exif") or b"")  # `getexif` keeps errors to itself
+            value = image.getexif().get(_ORIENTATION, 1)
+    except _DECODER_ERRORS as error:
+        notes.append(f"the EXIF block is broken and was left out: {_reason(error)}")
+        return 1
+    notes += _metadata_notes(caught)
+    if value == 1 or value in _TURNS:
+        return int(value)
+    notes.append(f"EXIF orientation {value!r} is not one of 1 to 8; the picture was not turned")
+    return 1
+
+
+def _note_frames(name: str, data: bytes, notes: list[str]) -> None:
+    """Says how many frames there are; counted on a second handle, as counting moves it."""
+    if name not in _MULTI_FRAME:
+        return
+    try:
+        with caught_warnings():
+            frames = getattr(Image.OPEN[name][0](io.BytesIO(data), ""), "n_frames", 1)
+    except _DECODER_ERRORS:
+        return
+    if frames > 1:
+        notes.append(f"the file has {frames} frames; only the first was taken")
+
+
+def _load(
+    image: ImageFile.ImageFile, missing: str | None, allow_truncated: bool, notes: list[str]
+) -> str | None:
+    """What is missing of the picture, once its pixels are decoded as far as they are there."""
+    try:
+        caught = _load_quietly(image)
+    except Image.DecompressionBombError as error:
+        raise ImageError("too_large", one_line(error)) from None
+    except _DECODER_ERRORS as error:
+        missing = missing or _missing_by(error)
+        if not allow_truncated:
+            raise _truncated(missing) from error
+        _keep_decoded_part(image, missing)
+    else:
+        notes += _metadata_notes(caught)
+    return missing
+
+
+def _load_quietly(image: ImageFile.ImageFile) -> list[str]:
+    """Pillow's warnings of decoding; decoders that never warn run in many threads at once."""
+    if image.format in _QUIET_DECODERS:
+        image.load()
+        return []
+    with caught_warnings() as caught:
+        image.load()
+    return caught
+
+
+def _missing_by(error: Exception) -> str:
+    """What is missing when a decoder complains of that; any other complaint is raised."""
+    reason = _reason(error)
+    if "out of memory" in reason:
+        raise MemoryError(reason) from error
+    if "truncated" not in reason.lower():
+        raise ImageError("corrupt", f"the decoder found damaged data: {reason}") from error
+    return reason
+
+
+def _keep_decoded_part(image: ImageFile.ImageFile, missing: str) -> None:
+    """Ends the decoding with the rows that a failed `load` has left in the picture."""
+    image.tile = []
+    try:
+        image.load()
+    except _DECODER_ERRORS as error:
+        raise _truncated(f"{missing}, and no pixel can be decoded") from error
+
+
+def _blank_rows(rgb: Image.Image) -> str:
+    """How many rows at the end have one colour only: those that the file has nothing for."""
+    pixels = np.asarray(rgb)
+    is_drawn = (pixels != pixels[-1, -1]).any(axis=(1, 2))  # (h,)
+    drawn = int(is_drawn.nonzero()[0].max(initial=-1)) + 1
+    return f"the last {len(is_drawn) - drawn} of {len(is_drawn)} stored rows are blank"
+
+
+def _metadata_notes(caught: list[str]) -> list[str]:
+    return [f"broken metadata was left out: {message}" for message in caught]
+
+
+def _reason(error: Exception) -> str:
+    """The error's message on one line; its type where it has none."""
+    return one_line(error) or type(error).__name__

@@ -1,0 +1,105 @@
+"""Score maps to candidate boxes, and candidates to detections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.geometry import box_areas, clip_boxes
+from fcn_detect.postprocess.nms import order_by_score, suppress
+from fcn_detect.postprocess.probabilities import probabilities
+from fcn_detect.results import Detections, ModelHeader, ScoreMap
+
+MAX_CANDIDATES = 20_000  # per class, before suppression: bounds its time on hostile images
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Cells that score high enough, as parallel arrays of length n.
+
+    Attributes:
+        boxes: float64 `(n, 4)` object boxes in source pixels, not clipped.
+        scores: float64 `(n,)` calibrated probabilities.
+        classes: int `(n,)` index into the model's labels.
+        levels: int `(n,)` index of the score map.
+        rows: int `(n,)` row of the cell.
+        cols: int `(n,)` column of the cell.
+    """
+
+    boxes: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    classes: NDArray[np.intp]
+    levels: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    cols: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def take(self, index: NDArray[np.intp]) -> "Candidates":
+        """Those of an index array, in its order."""
+        return Candidates(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    @classmethod
+    def join(cls, parts: Sequence["Candidates"]) -> "Candidates":
+        """All parts as one; at least one part."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+
+def decode(score_maps: Sequence[ScoreMap], header: ModelHeader, keep: float) -> Candidates:
+    """All cells of all maps and classes that score at least `keep`, with their object boxes."""
+    return Candidates.join(
+        [_decode_map(score_map, i, header, keep) for i, score_map in enumerate(score_maps)]
+    )
+
+
+def to_detections(
+    candidates: Candidates,
+    header: ModelHeader,
+    image_hw: tuple[int, int],
+    *,
+    overlap: float = 0.5,
+    measure: str = "union",
+    limit: int = 1000,
+) -> tuple[Detections, NDArray[np.intp]]:
+    """The candidates left after suppression within each class, clipped to the image.
+
+    Returns:
+        The detections, and for each the index of its candidate.
+    """
+    kept = [
+        members[
+            suppress(candidates.boxes[members], candidates.scores[members], overlap, measure, limit)
+        ]
+        for members in _strongest_by_class(candidates, len(header.labels))
+    ]
+    index = np.concatenate(kept)
+    index = index[order_by_score(candidates.boxes[index], candidates.scores[index])][:limit]
+    boxes = clip_boxes(candidates.boxes[index], image_hw)
+    seen = box_areas(boxes) > 0
+    boxes, index = boxes[seen], index[seen]
+    labels = [header.labels[c] for c in candidates.classes[index]]
+    detections = Detections(
+        boxes.astype(np.float32), candidates.scores[index].astype(np.float32), labels
+    )
+    return detections, index
+
+
+def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: float) -> Candidates:
+    scores = probabilities(score_map.logits, header.calibration)
+    classes, rows, cols = np.nonzero(scores >= keep)
+    boxes = score_map.grid.parts_xyxy(rows, cols, header.object_box)
+    levels = np.full(len(rows), level)
+    return Candidates(boxes, scores[classes, rows, cols], classes, levels, rows, cols)
+
+
+def _strongest_by_class(candidates: Candidates, classes: int) -> list[NDArray[np.intp]]:
+    """For each class the indices of its strongest candidates."""
+    members = [np.flatnonzero(candidates.classes == c) for c in range(classes)]
+    return [
+        m[order_by_score(candidates.boxes[m], candidates.scores[m])[:MAX_CANDIDATES]]
+        if len(m) > MAX_CANDIDATES
+        else m
+        for m in members
+    ]

@@ -1,0 +1,87 @@
+"""The folder that `detect` leaves: photos with boxes, heat maps, cut-outs, records."""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fcn_detect.detect import Search, heat_map
+from fcn_detect.files import open_atomically
+from fcn_detect.formats import RESULTS_NAME, write_results
+from fcn_detect.report.drawing import draw_detections, draw_heat_map
+from fcn_detect.results import Calibration, Detections, ImageResult
+
+KEPT_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
+
+
+class PhotoWriter:
+    """Writes the pictures of one run, one photo after the other.
+
+    Attributes:
+        folder: where they go; photos keep their folders below it.
+        threshold: smallest score drawn and cut out.
+        heat_maps: whether to write `NAME.heatmap.jpg`.
+        crops: whether to write `NAME.crops/LABEL-NN.png`, best first.
+    """
+
+    def __init__(
+        self, folder: Path, threshold: float, *, heat_maps: bool = False, crops: bool = False
+    ) -> None:
+        self.folder, self.threshold = folder, threshold
+        self.heat_maps, self.crops = heat_maps, crops
+
+    def write(self, result: ImageResult, search: Search, calibration: Calibration) -> None:
+        """All the pictures of one searched photo."""
+        self.write_boxes(result, search.pixels)
+        if self.heat_maps:
+            self.write_heat_map(result.image, search, calibration)
+        if self.crops:
+            self.write_crops(result.image, search)
+
+    def write_boxes(self, result: ImageResult, pixels: NDArray[np.uint8]) -> None:
+        """A photo, RGB uint8 `(h, w, 3)`, with the boxes of its record."""
+        found = result.detections or Detections.empty()
+        _save(draw_detections(pixels, found.above(self.threshold)), self._path(result.image))
+
+    def write_heat_map(self, image: str, search: Search, calibration: Calibration) -> None:
+        """`NAME.heatmap.jpg`: where the model sees objects."""
+        image_hw = (search.pixels.shape[0], search.pixels.shape[1])
+        heat = heat_map(search.score_maps, calibration, image_hw)
+        path = self._path(image)
+        _save(draw_heat_map(search.pixels, heat), path.with_name(path.name + ".heatmap.jpg"))
+
+    def write_crops(self, image: str, search: Search) -> None:
+        """`NAME.crops/LABEL-NN.png`: every object shown, best first."""
+        path = self._path(image)
+        for i, (box, _score, label) in enumerate(search.detections.above(self.threshold)):
+            x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[2:])))
+            cut = search.pixels[y0:y1, x0:x1]
+            _save(cut, path.with_name(path.name + ".crops") / f"{label}-{i:02d}.png")
+
+    def _path(self, image: str) -> Path:
+        return self.folder / safe_name(image)
+
+
+def write_records(results: Sequence[ImageResult], folder: Path) -> Path:
+    """`results.jsonl` in a folder; returns its path."""
+    path = folder / RESULTS_NAME
+    write_results(results, path)
+    return path
+
+
+def safe_name(image: str) -> str:
+    """A path below a folder for a photo's path: no root, no way up, a suffix we can write."""
+    parts = [p for p in PurePosixPath(image.replace("\\", "/")).parts if p not in ("/", "..", ".")]
+    parts = [part.replace(":", "_") for part in parts] or ["image"]
+    if Path(parts[-1]).suffix.lower() not in KEPT_SUFFIXES:
+        parts[-1] += ".jpg"
+    return "/".join(parts)
+
+
+def _save(pixels: NDArray[np.uint8], path: Path) -> None:
+    kind = KEPT_SUFFIXES[path.suffix.lower()]
+    options = {"quality": 90} if kind == "JPEG" else {}
+    with open_atomically(path) as file:
+        Image.fromarray(pixels).save(file, kind, **options)

@@ -1,0 +1,22 @@
+"""What travels between the modules: frozen values, checked when they are made."""
+
+from fcn_detect.results.annotations import Annotations, ImageAnnotations
+from fcn_detect.results.detections import Detections
+from fcn_detect.results.image_result import FAILURE_KINDS, Failure, ImageResult
+from fcn_detect.results.model_header import Calibration, ModelHeader
+from fcn_detect.results.progress import Progress, silent
+from fcn_detect.results.score_map import ScoreMap
+
+__all__ = [
+    "FAILURE_KINDS",
+    "Annotations",
+    "Calibration",
+    "Detections",
+    "Failure",
+    "ImageAnnotations",
+    "ImageResult",
+    "ModelHeader",
+    "Progress",
+    "ScoreMap",
+    "silent",
+]

@@ -1,0 +1,64 @@
+"""One image's outcome: detections or a failure, never both, never neither."""
+
+from dataclasses import dataclass
+
+from fcn_detect.results.detections import Detections
+
+FAILURE_KINDS = {
+    "empty": "the file has no bytes",
+    "not_an_image": "the file's content is not an image",
+    "truncated": "the file ends before the picture does",
+    "corrupt": "the decoder found damaged data",
+    "unreadable": "the file cannot be opened",
+    "unsupported_pixels": "the pixels have no defined meaning as colours",
+    "needs_plugin": "an optional decoder is not installed",
+    "too_small": "no window fits at the largest enlargement allowed",
+    "too_large": "the picture has more pixels than are allowed",
+    "timeout": "the image took longer than allowed",
+    "out_of_memory": "memory ran out while this image was worked on",
+    "crashed": "the process that worked on this image died",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an image has no detections.
+
+    Raises:
+        ValueError: `kind` is not a key of `FAILURE_KINDS`.
+    """
+
+    kind: str
+    message: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAILURE_KINDS:
+            raise ValueError(f"failure kind '{self.kind}' is not one of {sorted(FAILURE_KINDS)}")
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """One image's outcome.
+
+    Attributes:
+        image: the path by which the user knows the image, with forward slashes.
+        width: pixels, as a viewer shows the image; None when it could not be read.
+        height: likewise.
+        detections: what was found; None when the image failed.
+        failure: why the image failed; None when it did not.
+        warnings: what the user should know although the image was searched.
+
+    Raises:
+        ValueError: both or neither of `detections` and `failure` are given.
+    """
+
+    image: str
+    width: int | None
+    height: int | None
+    detections: Detections | None
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.detections is None) == (self.failure is None):
+            raise ValueError(f"{self.image}: a result has detections or a failure, one of the two")

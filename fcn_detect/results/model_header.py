@@ -1,0 +1,74 @@
+"""What a model file says about itself: all that detection needs beside the weights."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+FORMAT_VERSION = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Calibration(_Frozen):
+    """Turns logits into probabilities: `sigmoid(slope * logit + bias)`, or softmax alike."""
+
+    slope: float = Field(default=1.0, gt=0)
+    bias: float = 0.0
+
+
+class ModelHeader(_Frozen):
+    """A model's description, stored as JSON in its file.
+
+    Attributes:
+        net: name of the architecture in the zoo.
+        crop_hw: height and width of the crops that it classifies.
+        labels: names of the classes that detections carry, without the background.
+        background: name of the background class.
+        object_box: where the object sits in a crop: x0, y0, x1, y1 in crop pixels.
+        stride_hw: pixels between the windows of the converted net.
+        exact: whether every cell equals the classifier on its window.
+        calibration: how logits become probabilities.
+        threshold: recommended smallest score to show.
+        detect: settings of detection that this model was tuned with.
+        false_alarms: pairs of (false alarms per million windows, score that gives them),
+            measured on held-back photos without objects; empty when there were none.
+        training: the settings that the model was trained with.
+        figures: what was measured after training.
+        version: of this header's format.
+    """
+
+    net: str
+    crop_hw: tuple[int, int]
+    labels: tuple[str, ...] = Field(min_length=1)
+    background: str = "background"
+    object_box: tuple[float, float, float, float]
+    stride_hw: tuple[PositiveInt, PositiveInt]
+    exact: bool
+    calibration: Calibration = Calibration()
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    detect: dict[str, Any] = {}
+    false_alarms: tuple[tuple[float, float], ...] = ()
+    training: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    version: int = FORMAT_VERSION
+
+    @property
+    def outputs(self) -> int:
+        """Number of logits: 1 with one class (sigmoid), else classes + background (softmax)."""
+        return 1 if len(self.labels) == 1 else len(self.labels) + 1
+
+    @model_validator(mode="after")
+    def _check(self) -> "ModelHeader":
+        if self.version > FORMAT_VERSION:
+            raise ValueError(
+                f"format version {self.version} is newer than this program's {FORMAT_VERSION}"
+            )
+        x0, y0, x1, y1 = self.object_box
+        if not (0 <= x0 < x1 <= self.crop_hw[1] and 0 <= y0 < y1 <= self.crop_hw[0]):
+            raise ValueError(
+                f"object box {self.object_box} does not lie in a crop of "
+                f"{self.crop_hw[1]}x{self.crop_hw[0]}"
+            )
+        return self

@@ -1,0 +1,7 @@
+"""From folders of crops to a model file."""
+
+from fcn_detect.train.crops import CropSet, Skipped, load_crops
+from fcn_detect.train.job import TrainingJob, TrainingResult
+from fcn_detect.train.run import train
+
+__all__ = ["CropSet", "Skipped", "TrainingJob", "TrainingResult", "load_crops", "train"]

@@ -1,0 +1,70 @@
+"""From logits to probabilities that mean what they say."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from fcn_detect.results import Calibration
+from fcn_detect.train.loop import classification_loss
+
+
+def fit_calibration(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> Calibration:
+    """The slope and bias that make the log loss smallest, all classes weighing alike.
+
+    Args:
+        logits: `(n, outputs)` of crops that were not trained on.
+        classes: `(n,)`, the background being the last.
+
+    Source: Platt, "Probabilistic Outputs for Support Vector Machines", 1999, whose softened
+    targets keep the slope finite on separable data; with several classes, temperature scaling
+    (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017) with a bias against the
+    background.
+    """
+    x = torch.from_numpy(logits).double()
+    y = torch.from_numpy(classes)
+    counts = torch.bincount(y, minlength=int(y.max()) + 1).double()
+    smoothing = float(2 / (counts[counts > 0].min() + 2))
+    parameters = torch.zeros(2, dtype=torch.double, requires_grad=True)  # log slope, bias
+    optimizer = torch.optim.LBFGS([parameters], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        scaled = _apply(x, parameters[0].exp(), parameters[1])
+        per_class = [
+            classification_loss(scaled[y == c], y[y == c], smoothing)
+            for c in range(len(counts))
+            if counts[c] > 0
+        ]
+        value = torch.stack(per_class).mean() + 1e-6 * F.mse_loss(
+            parameters, torch.zeros_like(parameters)
+        )
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    slope, bias = float(parameters[0].detach().exp()), float(parameters[1].detach())
+    return Calibration(slope=slope, bias=bias)
+
+
+def _apply(logits: torch.Tensor, slope: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    if logits.shape[1] == 1:
+        return slope * logits + bias
+    shift = torch.cat([bias.expand(logits.shape[1] - 1), torch.zeros(1, dtype=bias.dtype)])
+    return slope * logits + shift
+
+
+def false_alarm_table(scores: NDArray[np.float64], cells: int) -> tuple[tuple[float, float], ...]:
+    """Pairs of (false alarms per million windows, the score that gives them), few to many.
+
+    Args:
+        scores: of false alarms after suppression, on photos not trained on.
+        cells: windows scored on them.
+    """
+    ordered = np.sort(scores)[::-1]
+    ranks = np.unique(np.geomspace(1, max(1, len(ordered)), 40).astype(int))
+    return tuple(
+        (float(rank) * 1e6 / cells, float(ordered[rank - 1]))
+        for rank in ranks
+        if rank <= len(ordered)
+    )

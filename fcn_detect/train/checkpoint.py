@@ -1,0 +1,44 @@
+"""What a stopped training needs to go on: one file, written whole or not at all."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.files import open_atomically
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Writes tensors and plain values, beside and renamed into place."""
+    with open_atomically(path) as file:
+        torch.save(state, file)
+
+
+def load_checkpoint(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """A saved state, if it was made with the same settings.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+        SettingsError: it was made with other settings.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is nothing to resume; train without --resume") from None
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ModelError(f"{path}: a damaged checkpoint: {reason}") from None
+    changed = sorted(
+        f"{table}.{key}"
+        for table, values in settings.items()
+        for key, value in values.items()
+        if state["settings"].get(table, {}).get(key) != value
+    )
+    if changed:
+        raise SettingsError(
+            f"{path} was made with other settings ({', '.join(changed)}); "
+            "use the same ones, or train without --resume"
+        )
+    return state

@@ -1,0 +1,130 @@
+"""The end of a training: calibrate, measure, write the model, its metrics and its pictures."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from fcn_detect.files import write_atomically
+from fcn_detect.nets import save_model
+from fcn_detect.postprocess import probabilities
+from fcn_detect.results import Calibration, ModelHeader
+from fcn_detect.train.calibrate import false_alarm_table, fit_calibration
+from fcn_detect.train.crops import CropFolders, CropSet
+from fcn_detect.train.job import TrainingJob, TrainingResult
+from fcn_detect.train.loop import EpochRecord, accuracy, predict
+from fcn_detect.train.mining import FalseAlarms
+from fcn_detect.train.negatives import Negatives
+from fcn_detect.train.plots import contact_sheet, plot_losses, plot_precision_recall
+
+# The recommended threshold lets this many false alarms through per million windows.
+RECOMMENDED_FALSE_ALARMS = 10.0
+
+
+def finish(
+    job: TrainingJob,
+    header: ModelHeader,
+    classifier: nn.Module,
+    folders: CropFolders,
+    negatives: Negatives,
+    history: list[EpochRecord],
+    *,
+    interrupted: bool,
+) -> TrainingResult:
+    """Writes everything that a training leaves; an interrupted one skips the photos held back."""
+    crops = folders.validation
+    logits = predict(classifier, crops)
+    alarms = None if interrupted else negatives.count_false_alarms(classifier)
+    calibration = _calibrate(classifier, logits, crops, alarms, len(header.labels))
+    figures = {"validation_accuracy": accuracy(logits, crops.classes)}
+    table = _false_alarms(alarms, calibration)
+    header = header.model_copy(
+        update={
+            "calibration": calibration,
+            "false_alarms": table,
+            "threshold": recommended_threshold(table),
+            "figures": figures,
+        }
+    )
+    save_model(job.model, header, classifier)
+    metrics = {
+        **figures,
+        "interrupted": interrupted,
+        "threshold": header.threshold,
+        "parameters": sum(p.numel() for p in classifier.parameters()),
+        **_counts(header, folders, negatives),
+        "history": [asdict(record) for record in history],
+    }
+    text = json.dumps(metrics, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(job.folder / "metrics.json", text)
+    plot_losses(history, job.folder / "loss.png")
+    _plot_crops(job, header, crops, logits)
+    return TrainingResult(header, metrics, interrupted)
+
+
+def recommended_threshold(table: tuple[tuple[float, float], ...]) -> float:
+    """The score that lets few false alarms through on photos held back; 0.5 without any."""
+    if not table:
+        return 0.5
+    within = [score for rate, score in table if rate <= RECOMMENDED_FALSE_ALARMS]
+    return round(min(0.99, max(0.5, min(within, default=table[0][1]))), 3)
+
+
+def _calibrate(
+    classifier: nn.Module,
+    logits: NDArray[np.float32],
+    crops: CropSet,
+    alarms: FalseAlarms | None,
+    background: int,
+) -> Calibration:
+    """On the validation crops, and the false alarms in the photos held back."""
+    classes = crops.classes
+    if alarms is not None and len(alarms.scores):
+        hard = CropSet(alarms.windows, np.full(len(alarms.windows), background), [])
+        logits = np.concatenate([logits, predict(classifier, hard)])
+        classes = np.concatenate([classes, hard.classes])
+    return fit_calibration(logits, classes)
+
+
+def _false_alarms(
+    alarms: FalseAlarms | None, calibration: Calibration
+) -> tuple[tuple[float, float], ...]:
+    """The table of false alarms per million windows, in calibrated scores."""
+    if alarms is None or not alarms.cells:
+        return ()
+    scores = np.clip(alarms.scores, 1e-12, 1 - 1e-12)
+    logits = np.log(scores) - np.log1p(-scores)  # they were made without a calibration
+    return false_alarm_table(probabilities(logits[None], calibration)[0], alarms.cells)
+
+
+def _counts(header: ModelHeader, folders: CropFolders, negatives: Negatives) -> dict[str, Any]:
+    names = [*header.labels, header.background]
+    parts = {"train": folders.train, "validation": folders.validation}
+    return {
+        "crops": {
+            name: {part: int((crops.classes == i).sum()) for part, crops in parts.items()}
+            for i, name in enumerate(names)
+        },
+        "split": folders.split,
+        "photos": {"used": len(negatives.photos), "held_back": len(negatives.held_back)},
+        "mining": negatives.rounds,
+        "skipped": [asdict(skip) for skip in [*folders.skipped, *negatives.skipped]],
+    }
+
+
+def _plot_crops(
+    job: TrainingJob, header: ModelHeader, crops: CropSet, logits: NDArray[np.float32]
+) -> None:
+    """Precision against recall, and the crops whose true class got the smallest share."""
+    shares = probabilities(logits.T, header.calibration)  # (labels, n)
+    is_object = crops.classes < len(header.labels)
+    plot_precision_recall(shares.max(axis=0), is_object, job.folder / "precision-recall.png")
+    all_shares = np.concatenate([shares, 1 - shares.sum(axis=0, keepdims=True)])
+    true_share = all_shares[crops.classes, np.arange(len(crops))]
+    hardest = np.argsort(true_share, kind="stable")[:48]
+    names = [*header.labels, header.background]
+    captions = [f"{names[crops.classes[i]][:6]} {true_share[i]:.2f}" for i in hardest]
+    contact_sheet(crops.images[hardest], captions, job.folder / "mistakes.png")

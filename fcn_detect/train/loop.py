@@ -1,0 +1,191 @@
+"""The training loop: one phase is one one-cycle schedule over a set of crops."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
+
+from fcn_detect.config import TrainSettings
+from fcn_detect.train.augment import Augmentation
+from fcn_detect.train.crops import CropSet
+
+StepReport = Callable[[int, int, float], None]  # (steps done, steps, mean loss so far)
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch's figures: mean loss, and accuracy and loss on the validation crops."""
+
+    phase: int
+    epoch: int
+    loss: float
+    validation_loss: float
+    accuracy: float
+
+
+class Trainer:
+    """Trains one classifier on one set of crops, epoch by epoch, and can be stopped between any.
+
+    Attributes:
+        classifier: the net being trained.
+        average: moving average of its weights; what is measured and kept.
+    """
+
+    def __init__(
+        self,
+        classifier: nn.Module,
+        settings: TrainSettings,
+        augmentation: Augmentation,
+        phase: int,
+        epochs: int,
+        crops: CropSet,
+    ) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.settings, self.augmentation = settings, augmentation
+        self.phase, self.epochs, self.crops = phase, epochs, crops
+        self.classifier = classifier.to(self.device).to(memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            self.classifier, multi_avg_fn=_averaging(settings.average_decay), use_buffers=True
+        )
+        self.steps = max(1, len(crops) // settings.batch_size)
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(classifier, settings.weight_decay), lr=settings.learning_rate
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.learning_rate, total_steps=self.steps * epochs
+        )
+        self.epoch = 0
+
+    def run_epoch(self, report: StepReport) -> float:
+        """Trains for one epoch; returns its mean loss."""
+        torch.manual_seed(self.settings.seed * 10_007 + self.phase * 1_009 + self.epoch)
+        self.classifier.train()
+        total = 0.0
+        batches = draw_epoch(self.crops.classes, self.settings, self.steps)
+        for step, index in enumerate(batches):
+            loss = self._step(index)
+            total += loss
+            report(step + 1, self.steps, total / (step + 1))
+        self.epoch += 1
+        return total / self.steps
+
+    def _step(self, index: Tensor) -> float:
+        crops = torch.from_numpy(self.crops.images[index.numpy()]).permute(0, 3, 1, 2)
+        classes = torch.from_numpy(self.crops.classes[index.numpy()]).to(self.device)
+        batch = self.augmentation(crops).to(self.device).float()
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            logits = self.classifier(batch.contiguous(memory_format=torch.channels_last))
+        loss = classification_loss(logits.float(), classes, self.settings.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.classifier.parameters(), 5.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.classifier)
+        return float(loss.detach())
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to go on, as tensors and plain values."""
+        return {
+            "epoch": self.epoch,
+            "classifier": self.classifier.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes back to a saved state."""
+        self.epoch = int(state["epoch"])
+        self.classifier.load_state_dict(state["classifier"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+
+
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """An exponential moving average that forgets its start: early steps count more.
+
+    Source: the decay min(d, (1 + n) / (10 + n)) after n steps, as in TensorFlow's
+    ExponentialMovingAverage.
+    """
+
+    def average(averages: list[Tensor], values: list[Tensor], steps: Tensor | int) -> None:
+        n = int(steps)
+        weight = 1 - min(decay, (1 + n) / (10 + n))
+        for mean, value in zip(averages, values, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, weight)
+            else:
+                mean.copy_(value)  # counters
+
+    return torch.no_grad()(average)
+
+
+def parameter_groups(classifier: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Weights decay; biases and norm parameters do not."""
+    parameters = list(classifier.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def draw_epoch(classes: NDArray[Any], settings: TrainSettings, steps: int) -> list[Tensor]:
+    """Batches of crop indices in which objects have their share, and each class alike.
+
+    Every class is gone through in a random order, again and again, until the epoch is full.
+    """
+    total = steps * settings.batch_size
+    objects = [int(c) for c in np.unique(classes)[:-1]]  # the last is the background
+    each = max(1, int(settings.object_share * total / max(1, len(objects))))
+    drawn = [_repeat_shuffled(np.flatnonzero(classes == c), each) for c in objects]
+    background = np.flatnonzero(classes == classes.max())
+    drawn.append(_repeat_shuffled(background, total - each * len(objects)))
+    epoch = torch.cat(drawn)[torch.randperm(total)]
+    return list(torch.split(epoch, settings.batch_size))
+
+
+def _repeat_shuffled(members: NDArray[Any], count: int) -> Tensor:
+    rounds = [torch.from_numpy(members)[torch.randperm(len(members))]]
+    while sum(map(len, rounds)) < count:
+        rounds.append(torch.from_numpy(members)[torch.randperm(len(members))])
+    return torch.cat(rounds)[:count]
+
+
+def classification_loss(logits: Tensor, classes: Tensor, smoothing: float) -> Tensor:
+    """Mean loss of `(n, outputs)` logits against `(n,)` classes, the background being the last.
+
+    One output: binary cross entropy, class 0 being the object; more: cross entropy.
+    """
+    if logits.shape[1] > 1:
+        return F.cross_entropy(logits, classes, label_smoothing=smoothing)
+    targets = (classes == 0).float() * (1 - smoothing) + smoothing / 2
+    return F.binary_cross_entropy_with_logits(logits[:, 0], targets)
+
+
+def predict(classifier: nn.Module, crops: CropSet, batch_size: int = 256) -> NDArray[Any]:
+    """Logits of a set of crops, float32 `(n, outputs)`, in eval mode."""
+    device = next(classifier.parameters()).device
+    classifier.eval()
+    with torch.inference_mode():
+        logits = [
+            classifier(torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float())
+            .float()
+            .cpu()
+            for images in np.array_split(crops.images, max(1, len(crops) // batch_size))
+        ]
+    return torch.cat(logits).numpy()
+
+
+def accuracy(logits: NDArray[Any], classes: NDArray[Any]) -> float:
+    """Share of crops whose most likely class is the true one."""
+    one = logits.shape[1] == 1
+    predicted = (logits[:, 0] <= 0).astype(int) if one else logits.argmax(axis=1)
+    return float((predicted == classes).mean())

@@ -1,0 +1,124 @@
+"""Photos without the object: random windows of them, and the false alarms found in them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.detect import Detector, cut_windows, level_pixels
+from fcn_detect.errors import DataError, ImageError
+from fcn_detect.geometry import PyramidPlan, plan_pyramid
+from fcn_detect.images import find_images, read_image
+from fcn_detect.results import Progress
+from fcn_detect.train.crops import Skipped
+
+
+@dataclass(frozen=True, eq=False)
+class FalseAlarms:
+    """What a detector found in photos without the object.
+
+    Attributes:
+        windows: their pixels, uint8 `(n, crop_h, crop_w, 3)`, best score first in each photo.
+        scores: `(n,)` calibrated probabilities.
+        photos: number searched.
+        cells: windows scored, over all photos and levels.
+    """
+
+    windows: NDArray[np.uint8]
+    scores: NDArray[np.float64]
+    photos: int
+    cells: int
+
+
+def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]:
+    """Photos to learn from, and photos held back, in runs of neighbours by name.
+
+    Neighbouring photos often show one place, so every run of eight is held back or used whole.
+
+    Raises:
+        DataError: the folder does not exist or holds no images.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder of photos without the object")
+    photos = list(find_images([folder]))
+    runs = [photos[i : i + 8] for i in range(0, len(photos), 8)]
+    every = round(1 / held_back) if held_back > 0 else len(runs) + 1
+    used = [p for i, run in enumerate(runs) if (i + 1) % every for p in run]
+    held = [p for i, run in enumerate(runs) if (i + 1) % every == 0 for p in run]
+    return used, held
+
+
+def random_windows(
+    photos: Sequence[Path],
+    plan: PyramidPlan,
+    per_photo: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[NDArray[np.uint8], list[Skipped]]:
+    """Windows at random levels and places of each photo, its border included.
+
+    Returns:
+        uint8 `(n, crop_h, crop_w, 3)`, and the photos that could not be read.
+    """
+    windows: list[NDArray[np.uint8]] = []
+    skipped: list[Skipped] = []
+    for i, path in enumerate(photos):
+        try:
+            windows += _windows_of(read_image(path).pixels, plan, per_photo, [seed, i])
+        except ImageError as error:
+            skipped.append(Skipped(path.as_posix(), error.kind, str(error)))
+        progress("cutting windows from photos", i + 1, len(photos))
+    return _stack(windows, plan.crop_hw), skipped
+
+
+def find_false_alarms(
+    detector: Detector, photos: Sequence[Path], per_photo: int, progress: Progress
+) -> tuple[FalseAlarms, list[Skipped]]:
+    """The best-scoring windows of photos that hold no object, and the photos skipped."""
+    windows: list[NDArray[np.uint8]] = []
+    scores: list[NDArray[np.float64]] = []
+    skipped: list[Skipped] = []
+    cells = alarms_found = 0
+    for i, path in enumerate(photos):
+        try:
+            search = detector.search(path)
+        except ImageError as error:
+            skipped.append(Skipped(path.as_posix(), error.kind, str(error)))
+            continue
+        found = search.candidates.take(np.arange(min(per_photo, len(search.candidates))))
+        alarms_found += len(found)
+        for level in np.unique(found.levels):
+            at = found.take(np.flatnonzero(found.levels == level))
+            pixels = level_pixels(search.pixels, search.levels[level])
+            windows += [cut_windows(pixels, search.score_maps[level].grid, at.rows, at.cols)]
+            scores += [at.scores]
+        cells += sum(score_map.logits[0].size for score_map in search.score_maps)
+        progress("searching photos for false alarms", i + 1, len(photos), f"{alarms_found} found")
+    alarms = FalseAlarms(
+        _stack(windows, detector.header.crop_hw),
+        np.concatenate([np.zeros(0), *scores]),
+        len(photos) - len(skipped),
+        cells,
+    )
+    return alarms, skipped
+
+
+def _windows_of(
+    image: NDArray[np.uint8], plan: PyramidPlan, count: int, seed: list[int]
+) -> Iterator[NDArray[np.uint8]]:
+    rng = np.random.default_rng(seed)
+    levels = plan_pyramid((image.shape[0], image.shape[1]), plan)
+    if not levels:
+        return
+    for level_index, times in enumerate(rng.multinomial(count, [1 / len(levels)] * len(levels))):
+        if times:
+            level = levels[level_index]
+            grid = level.grid(plan.crop_hw, plan.stride_hw)
+            rows, cols = (rng.integers(0, size, times) for size in grid.size_hw)
+            yield cut_windows(level_pixels(image, level), grid, rows, cols)
+
+
+def _stack(windows: Sequence[NDArray[np.uint8]], crop_hw: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.concatenate([np.zeros((0, *crop_hw, 3), np.uint8), *windows])

@@ -1,0 +1,114 @@
+"""The photos without the object of one training: windows, false alarms, what was left out."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from fcn_detect.backends.torch_backend import TorchBackend
+from fcn_detect.config import DetectSettings, Settings, data_path
+from fcn_detect.detect import Detector, level_plan
+from fcn_detect.errors import ModelError
+from fcn_detect.results import ModelHeader, Progress
+from fcn_detect.train.crops import Skipped
+from fcn_detect.train.job import Say
+from fcn_detect.train.mining import FalseAlarms, find_false_alarms, list_photos, random_windows
+from fcn_detect.train.plots import contact_sheet
+
+HELD_BACK_KEEP = 0.01
+HELD_BACK_PER_PHOTO = 100
+
+
+class Negatives:
+    """Photos to learn from and photos held back; both lists are empty where none are set.
+
+    Attributes:
+        photos: to learn from.
+        held_back: to count false alarms on.
+        rounds: one record for each round of mining.
+        skipped: photos that could not be read.
+    """
+
+    def __init__(self, settings: Settings, header: ModelHeader, progress: Progress) -> None:
+        self.settings, self.header, self.progress = settings, header, progress
+        self.photos: list[Path] = []
+        self.held_back: list[Path] = []
+        self.rounds: list[dict[str, Any]] = []
+        self.skipped: list[Skipped] = []
+        mining = settings.mining
+        if mining.negatives is not None:
+            folder = data_path(mining.negatives)
+            self.photos, self.held_back = list_photos(folder, mining.held_back)
+
+    def random_windows(self) -> NDArray[np.uint8]:
+        """Windows at random scales and places, uint8 `(n, crop_h, crop_w, 3)`."""
+        plan = level_plan(self.header, self._search_settings())
+        per_photo = self.settings.mining.windows_per_photo if self.photos else 0
+        seed = self.settings.train.seed
+        photos = self.photos if per_photo else []
+        windows, skipped = random_windows(photos, plan, per_photo, seed, self.progress)
+        self.skipped += skipped
+        return windows
+
+    def mine(self, round_: int, classifier: nn.Module, folder: Path, say: Say) -> NDArray[np.uint8]:
+        """The false alarms of one round; kept as `mined-ROUND.npy`, the worst as a picture."""
+        detector = Detector(self._backend(classifier), self._search_settings())
+        per_photo = self.settings.mining.per_photo
+        alarms, skipped = find_false_alarms(detector, self.photos, per_photo, self.progress)
+        self.skipped += [skip for skip in skipped if skip not in self.skipped]
+        found = len(alarms.scores)
+        self.rounds.append(
+            {
+                "round": round_,
+                "photos": alarms.photos,
+                "windows": alarms.cells,
+                "false_alarms": found,
+            }
+        )
+        say(
+            f"mining {round_}: {found} false alarms in {alarms.photos} photos, "
+            f"{found / max(1, alarms.photos):.2f} a photo"
+        )
+        np.save(_mined_file(folder, round_), alarms.windows)
+        worst = np.argsort(-alarms.scores, kind="stable")[:96]
+        captions = [f"{alarms.scores[i]:.3f}" for i in worst]
+        contact_sheet(alarms.windows[worst], captions, folder / f"mined-{round_}.png")
+        return alarms.windows
+
+    def mined_before(self, round_: int, folder: Path) -> NDArray[np.uint8]:
+        """The false alarms that an earlier start found.
+
+        Raises:
+            ModelError: their file is gone.
+        """
+        path = _mined_file(folder, round_)
+        if not path.exists():
+            raise ModelError(f"{path} is gone, so nothing can be resumed; train without --resume")
+        return np.asarray(np.load(path), np.uint8)
+
+    def count_false_alarms(self, classifier: nn.Module) -> FalseAlarms | None:
+        """The false alarms in the photos held back, down to low scores; None without photos."""
+        if not self.held_back:
+            return None
+        settings = self._search_settings().model_copy(update={"keep": HELD_BACK_KEEP})
+        detector = Detector(self._backend(classifier), settings)
+        alarms, skipped = find_false_alarms(
+            detector, self.held_back, HELD_BACK_PER_PHOTO, self.progress
+        )
+        self.skipped += skipped
+        return alarms
+
+    def _search_settings(self) -> DetectSettings:
+        mining = self.settings.mining
+        return self.settings.detect.model_copy(
+            update={"min_height": mining.min_height, "max_height": None, "keep": mining.threshold}
+        )
+
+    def _backend(self, classifier: nn.Module) -> TorchBackend:
+        return TorchBackend(self.header, classifier)
+
+
+def _mined_file(folder: Path, round_: int) -> Path:
+    return folder / f"mined-{round_}.npy"

@@ -1,0 +1,73 @@
+"""Pictures of a training: loss, precision against recall, and the hardest mistakes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from fcn_detect.train.loop import EpochRecord
+
+
+def plot_losses(history: Sequence[EpochRecord], path: Path) -> None:
+    """Training and validation loss, and accuracy, by epoch over all phases."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = np.arange(1, len(history) + 1)
+    left.plot(epochs, [r.loss for r in history], label="training")
+    left.plot(epochs, [r.validation_loss for r in history], label="validation")
+    left.set(xlabel="epoch", ylabel="loss", yscale="log")
+    left.legend()
+    right.plot(epochs, [r.accuracy for r in history], color="tab:green")
+    right.set(xlabel="epoch", ylabel="validation accuracy")
+    for axes in (left, right):
+        for i in range(1, len(history)):
+            if history[i].phase != history[i - 1].phase:
+                axes.axvline(i + 0.5, color="grey", linestyle=":")
+    figure.savefig(path, dpi=110)
+
+
+def plot_precision_recall(
+    scores: NDArray[np.float64], positive: NDArray[np.bool_], path: Path
+) -> None:
+    """Precision against recall of the validation crops, object against background.
+
+    Args:
+        scores: `(n,)` largest probability of any object class.
+        positive: `(n,)` whether the crop shows an object.
+        path: of the PNG file.
+    """
+    from matplotlib.figure import Figure
+
+    order = np.argsort(-scores, kind="stable")
+    found = np.cumsum(positive[order])
+    precision = found / np.arange(1, len(order) + 1)
+    recall = found / max(1, positive.sum())
+    figure = Figure(figsize=(4.5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(recall, precision)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
+    axes.set_title("validation crops", fontsize=10)
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def contact_sheet(
+    crops: NDArray[np.uint8], captions: Sequence[str], path: Path, columns: int = 12
+) -> None:
+    """A grid of crops, uint8 `(n, h, w, 3)`, each over its caption; nothing when n is 0."""
+    if not len(crops):
+        return
+    height, width = crops.shape[1:3]
+    cell_w, cell_h = max(width, 64) + 4, height + 16
+    rows = -(-len(crops) // columns)
+    sheet = Image.new("RGB", (columns * cell_w, rows * cell_h), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
+        x, y = (i % columns) * cell_w + 2, (i // columns) * cell_h + 2
+        sheet.paste(Image.fromarray(crop), (x, y))
+        draw.text((x, y + height), caption, fill="black")
+    sheet.save(path)

@@ -1,0 +1,229 @@
+"""A whole training: crops in, one model file out; can be stopped and taken up again."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from fcn_detect.config import Settings
+from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.nets import build_net, load_model, to_fully_convolutional
+from fcn_detect.results import ModelHeader, Progress, silent
+from fcn_detect.train.augment import Augmentation
+from fcn_detect.train.checkpoint import load_checkpoint, save_checkpoint
+from fcn_detect.train.crops import CropFolders, CropSet, load_crops
+from fcn_detect.train.finish import finish
+from fcn_detect.train.job import Say, TrainingJob, TrainingResult
+from fcn_detect.train.loop import EpochRecord, Trainer, accuracy, classification_loss, predict
+from fcn_detect.train.negatives import Negatives
+
+CHECKPOINT_NAME = "checkpoint.pt"
+
+
+def train(
+    job: TrainingJob, progress: Progress = silent, say: Say = lambda _line: None
+) -> TrainingResult:
+    """Trains a classifier on crops and writes its model file.
+
+    The first phase trains on the crops, and on random windows of the negatives where a folder of
+    them is set; each round of mining then adds the false alarms of the net so far and trains on.
+    After each epoch a checkpoint is written. An interruption keeps the best weights so far.
+
+    Args:
+        job: what to train.
+        progress: told how far the work is.
+        say: told what the user should know, a line at a time.
+
+    Raises:
+        DataError: the crops cannot be used.
+        SettingsError: the settings do not fit each other, or a checkpoint.
+        ModelError: `init` or the checkpoint is damaged or missing.
+        KeyboardInterrupt: stopped before anything was worth keeping.
+    """
+    return _Training(job, progress, say).run()
+
+
+class _Training:
+    """One training under way; `run` is the whole of it.
+
+    Attributes:
+        history: one record an epoch, over all phases.
+        best: validation loss and weights of what an interruption keeps: the best epoch of this
+            phase, or the end of the last one where that is better.
+    """
+
+    def __init__(self, job: TrainingJob, progress: Progress, say: Say) -> None:
+        self.job, self.settings, self.progress, self.say = job, job.settings, progress, say
+        self.folders = _load_folders(job)
+        self.header = _header(job.settings, self.folders)
+        self.classifier = _first_net(job, self.header)
+        self.negatives = Negatives(job.settings, self.header, progress)
+        self.history: list[EpochRecord] = []
+        self.best: tuple[float, dict[str, Any]] | None = None
+        job.folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> TrainingResult:
+        """Trains, mines, trains on, measures and writes; see `train`."""
+        self._introduce()
+        state = self._load_state()
+        interrupted = False
+        try:
+            self._train_phases(state)
+        except KeyboardInterrupt:
+            if self.best is None:
+                raise
+            self.say("interrupted: keeping the best weights so far")
+            self.classifier.load_state_dict(self.best[1])
+            interrupted = True
+        return finish(
+            self.job,
+            self.header,
+            self.classifier,
+            self.folders,
+            self.negatives,
+            self.history,
+            interrupted=interrupted,
+        )
+
+    def _introduce(self) -> None:
+        """Says what is learned from what, before the long work begins."""
+        folders = self.folders
+        width, height = self.header.crop_hw[::-1]
+        corners = ", ".join(f"{v:g}" for v in self.header.object_box)
+        self.say(
+            f"learning {', '.join(folders.labels)} against {folders.background}: "
+            f"{len(folders.train)} crops to train on, {len(folders.validation)} to validate"
+        )
+        self.say(f"split: {folders.split}")
+        self.say(f"object box: {corners} in crops of {width}x{height} (model.object_box)")
+        for skip in folders.skipped:
+            self.say(f"left out: {skip.path}: {skip.kind}: {skip.message}")
+
+    def _train_phases(self, state: dict[str, Any] | None) -> None:
+        """The first training, then one phase after each round of mining."""
+        background = len(self.header.labels)
+        windows = self.negatives.random_windows()
+        crops = self.folders.train.with_background(windows, "photo", background)
+        rounds = self.settings.mining.rounds if self.negatives.photos else 0
+        first = 0 if state is None else int(state["phase"])
+        for phase in range(rounds + 1):
+            if phase > 0:
+                crops = crops.with_background(
+                    self._mined(phase, phase <= first), f"mined-{phase}", background
+                )
+            if phase >= first:
+                self._train_phase(phase, crops, state if phase == first else None)
+
+    def _mined(self, phase: int, before: bool) -> NDArray[np.uint8]:
+        folder = self.job.folder
+        if before:
+            return self.negatives.mined_before(phase, folder)
+        return self.negatives.mine(phase, self.classifier, folder, self.say)
+
+    def _train_phase(self, phase: int, crops: CropSet, state: dict[str, Any] | None) -> None:
+        epochs = self.settings.mining.epochs if phase else self.settings.train.epochs
+        augmentation = Augmentation(self.settings.augment, self.header.crop_hw)
+        trainer = Trainer(self.classifier, self.settings.train, augmentation, phase, epochs, crops)
+        if state is not None:
+            trainer.load_state(state["trainer"])
+        while trainer.epoch < epochs:
+            self._run_epoch(trainer)
+        self.classifier.load_state_dict(trainer.average.module.state_dict())
+        self.best = (self.history[-1].validation_loss, _copy_state(self.classifier))
+
+    def _run_epoch(self, trainer: Trainer) -> None:
+        phase = trainer.phase
+        name = f"epoch {trainer.epoch + 1}/{trainer.epochs}"
+        name += f" after mining {phase}" if phase else ""
+        before = f"accuracy {self.history[-1].accuracy:.4f}" if self.history else ""
+
+        def report(step: int, steps: int, loss: float) -> None:
+            self.progress(name, step, steps, f"loss {loss:.4f} {before}")
+
+        loss = trainer.run_epoch(report)
+        validation_loss, correct = self._validate(trainer.average.module)
+        self.history.append(EpochRecord(phase, trainer.epoch, loss, validation_loss, correct))
+        if self.best is None or validation_loss < self.best[0]:
+            self.best = (validation_loss, _copy_state(trainer.average.module))
+        self._save_state(trainer)
+
+    def _validate(self, classifier: nn.Module) -> tuple[float, float]:
+        crops = self.folders.validation
+        logits = predict(classifier, crops)
+        loss = classification_loss(torch.from_numpy(logits), torch.from_numpy(crops.classes), 0.0)
+        return float(loss), accuracy(logits, crops.classes)
+
+    def _load_state(self) -> dict[str, Any] | None:
+        if not self.job.resume:
+            return None
+        state = load_checkpoint(self.job.folder / CHECKPOINT_NAME, self.settings.model_dump())
+        self.history = [EpochRecord(**record) for record in state["history"]]
+        self.negatives.rounds = list(state["rounds"])
+        self.best = (float(state["best"][0]), state["best"][1])
+        return state
+
+    def _save_state(self, trainer: Trainer) -> None:
+        assert self.best is not None
+        state = {
+            "settings": self.settings.model_dump(),
+            "phase": trainer.phase,
+            "trainer": trainer.state(),
+            "history": [asdict(record) for record in self.history],
+            "rounds": self.negatives.rounds,
+            "best": [self.best[0], self.best[1]],
+        }
+        save_checkpoint(self.job.folder / CHECKPOINT_NAME, state)
+
+
+def _load_folders(job: TrainingJob) -> CropFolders:
+    settings = job.settings
+    return load_crops(
+        job.crops,
+        settings.model.crop,
+        background=settings.model.background,
+        needs_background=settings.mining.negatives is None,
+        group_by=settings.train.group_by,
+        seed=settings.train.seed,
+    )
+
+
+def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
+    """The header of the net to be trained, before anything is measured."""
+    crop_hw = settings.model.crop
+    whole = (0.0, 0.0, float(crop_hw[1]), float(crop_hw[0]))
+    outputs = 1 if len(folders.labels) == 1 else len(folders.labels) + 1
+    fcn = to_fully_convolutional(build_net(settings.model.net, crop_hw, outputs), crop_hw)
+    try:
+        return ModelHeader(
+            net=settings.model.net,
+            crop_hw=crop_hw,
+            labels=folders.labels,
+            background=folders.background,
+            object_box=settings.model.object_box or whole,
+            stride_hw=fcn.stride_hw,
+            exact=fcn.exact,
+            detect=settings.detect.model_dump(exclude_unset=True),
+            training=settings.model_dump(mode="json", exclude={"detect"}),
+        )
+    except ValueError as error:
+        raise SettingsError(f"model.object_box: {str(error).splitlines()[-2].strip()}") from None
+
+
+def _first_net(job: TrainingJob, header: ModelHeader) -> nn.Module:
+    """Random weights by the seed, or those of `init`."""
+    torch.manual_seed(job.settings.train.seed)
+    if job.init is None:
+        return build_net(header.net, header.crop_hw, header.outputs)
+    start, classifier = load_model(job.init)
+    found = (start.net, start.crop_hw, start.outputs)
+    expected = (header.net, header.crop_hw, header.outputs)
+    if found != expected:
+        raise ModelError(f"{job.init}: its net, crop and outputs are {found}, not {expected}")
+    return classifier
+
+
+def _copy_state(classifier: nn.Module) -> dict[str, Any]:
+    return {name: t.detach().cpu().clone() for name, t in classifier.state_dict().items()}

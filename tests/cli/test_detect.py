@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_detect.scenes import render_scene
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos") / "street.png"
+    scene = render_scene(np.random.default_rng(4), (300, 400), 2, (100, 200))
+    Image.fromarray(scene.image).save(path)
+    return path
+
+
+def test_detect_writes_pictures_and_records_never_beside_the_photo(
+    run_cli, photo, dress_model, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(photo.parent.iterdir())
+    code, out, _ = run_cli("detect", photo, "-m", dress_model, "--heatmap", "--crops")
+    assert code == 0
+    assert "street.png" in out
+    assert sorted(photo.parent.iterdir()) == before
+    records = (tmp_path / "detections" / "results.jsonl").read_text().splitlines()
+    assert [json.loads(line)["width"] for line in records] == [400]
+    pictures = list((tmp_path / "detections").rglob("street.png"))
+    assert len(pictures) == 1
+    with Image.open(pictures[0]) as picture:
+        assert picture.size == (400, 300)
+    assert list((tmp_path / "detections").rglob("*.heatmap.jpg"))
+
+
+def test_json_without_a_folder_prints_records_and_writes_nothing(
+    run_cli, photo, dress_model, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run_cli("detect", photo, "-m", dress_model, "--json")
+    assert code == 0
+    record = json.loads(out)
+    assert record["image"] == photo.as_posix()
+    assert record["failure"] is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_files_are_said_and_the_rest_is_done(run_cli, photo, dress_model, tmp_path):
+    good = {}
+    with Image.open(photo) as image:
+        rgb = image.convert("RGB")
+    for name, image, options in [
+        ("grey.png", rgb.convert("L"), {}),
+        ("palette.png", rgb.convert("P"), {}),
+        ("alpha.png", rgb.convert("RGBA"), {}),
+        ("cmyk.jpg", rgb.convert("CMYK"), {}),
+        ("deep.png", Image.fromarray(np.asarray(rgb.convert("L")).astype(np.uint16) * 257), {}),
+    ]:
+        image.save(tmp_path / name, **options)
+        good[name] = image
+    turned = rgb.transpose(Image.Transpose.ROTATE_90)  # orientation 6 turns it back
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "turned.png", exif=exif)
+    rgb.save(tmp_path / "plain.jpg")
+    whole = (tmp_path / "plain.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "text.jpg").write_text("<html>404</html>")
+    code, out, err = run_cli("detect", tmp_path, "-m", dress_model, "--json")
+    assert code == 3
+    records = {r["image"].rsplit("/")[-1]: r for r in map(json.loads, out.splitlines())}
+    failures = {name: r["failure"]["kind"] for name, r in records.items() if r["failure"]}
+    assert failures == {"cut.jpg": "truncated", "empty.jpg": "empty", "text.jpg": "not_an_image"}
+    for kind in failures.values():
+        assert kind in err
+    assert set(records) == {*good, "turned.png", "plain.jpg", *failures}
+    _, plain, _ = run_cli("detect", photo, "-m", dress_model, "--json")
+    for name in ("alpha.png", "turned.png"):
+        assert records[name]["detections"] == json.loads(plain)["detections"]
+    assert (records["turned.png"]["width"], records["turned.png"]["height"]) == (400, 300)
+
+
+def test_the_threshold_decides_what_is_shown_and_not_what_is_kept(
+    run_cli, photo, dress_model, tmp_path
+):
+    kept = []
+    for threshold in ("0.0", "1.0"):
+        folder = tmp_path / threshold
+        code, out, _ = run_cli(
+            "detect", photo, "-m", dress_model, "-o", folder, "--threshold", threshold
+        )
+        assert code == 0
+        kept.append((folder / "results.jsonl").read_bytes())
+    assert "none" in out
+    assert kept[0] == kept[1]

@@ -1,0 +1,81 @@
+"""What tests of several packages share: rendered crops and photos, a quick model, the command."""
+
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+
+def pytest_collection_finish():
+    """Lets torch, where a test has imported it, run on one thread.
+
+    The nets of the tests are tiny: on busy cores the threads would mostly wait for each other.
+    """
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def dress_crops(tmp_path_factory):
+    """A folder of rendered crops, `train/` and `val/`, of dresses and background."""
+    from fcn_detect.scenes import write_crops
+
+    folder = tmp_path_factory.mktemp("dresses") / "crops"
+    write_crops(folder, np.random.default_rng(1), per_class=80, val_per_class=24)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos_without(tmp_path_factory):
+    """A folder of twenty rendered photos without dresses."""
+    from fcn_detect.scenes import write_scenes
+
+    folder = tmp_path_factory.mktemp("without") / "photos"
+    write_scenes(folder, np.random.default_rng(2), [(260, 320)] * 20, dresses=(0, 0))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_settings():
+    """Settings of a training of seconds."""
+    from fcn_detect.config import read_settings
+
+    return read_settings(
+        None,
+        {
+            "model": {"net": "valid-small", "object_box": [7.5, 16, 56.5, 112]},
+            "train": {"epochs": 3, "batch_size": 32},
+            "mining": {"epochs": 1},
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def dress_model(tmp_path_factory, dress_crops, quick_settings):
+    """The file of a model trained on `dress_crops` with `quick_settings`."""
+    from fcn_detect.train import TrainingJob, train
+
+    model = tmp_path_factory.mktemp("model") / "dress.safetensors"
+    train(TrainingJob(dress_crops, model, quick_settings))
+    return model
+
+
+@pytest.fixture
+def run_cli(monkeypatch, capsys):
+    """Runs `fcn-detect` with some arguments in this process: exit code, stdout and stderr."""
+    from fcn_detect.cli.main import main
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fcn-detect", *map(str, arguments)])
+        handler = signal.getsignal(signal.SIGTERM)
+        capsys.readouterr()
+        try:
+            with pytest.raises(SystemExit) as stop:
+                main()
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return run

@@ -1,0 +1,59 @@
+"""The README's three ways of use work as they are written."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_detect.scenes import render_scene
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+def block(name):
+    """The text of the code block behind `<!-- test: NAME -->`."""
+    found = re.search(rf"<!-- test: {name} -->\n```\w*\n(.*?)```", README, re.DOTALL)
+    assert found, name
+    return found[1]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, dress_crops, photos_without, dress_model):
+    """A working folder that holds what the README's commands name."""
+    monkeypatch.chdir(tmp_path)
+    for name, source in (("CROPS", dress_crops), ("PHOTOS", photos_without)):
+        Path(name).symlink_to(source)
+    scene = render_scene(np.random.default_rng(1), (300, 400), 2, (80, 200)).image
+    Image.fromarray(scene).save("photo.jpg")
+    Path("CAMERA").mkdir()
+    Image.fromarray(scene).save("CAMERA/0001.jpg")
+    Path("model.safetensors").write_bytes(dress_model.read_bytes())
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["detect", "batch"])
+def test_a_way_of_use_works_as_written(name, run_cli):
+    program, *arguments = shlex.split(block(name))
+    assert program == "fcn-detect"
+    code, _, err = run_cli(*arguments)
+    assert code == 0, err
+
+
+@pytest.mark.usefixtures("folder")
+def test_training_works_as_written(run_cli):
+    Path("model.safetensors").unlink()
+    code, _, err = run_cli(*shlex.split(block("train"))[1:], "--epochs", 1, "--net", "valid-small")
+    assert code == 0, err
+    assert Path("model.safetensors").exists()
+    assert Path("model.train/metrics.json").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_python_example_works_as_written(capsys):
+    exec(compile(block("python"), "README.md", "exec"), {})
+    for line in capsys.readouterr().out.splitlines():
+        assert line.startswith("dress ")

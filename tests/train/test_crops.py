@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_detect.errors import DataError, SettingsError
+from fcn_detect.train import load_crops
+from fcn_detect.train.crops import CropSet, group_names, split_by_groups
+
+CROP_HW = (16, 8)
+
+
+def write(path, value=128, size=(8, 16)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value, value, value)).save(path)
+
+
+def crop_set(names, classes):
+    n = len(names)
+    return CropSet(np.zeros((n, *CROP_HW, 3), np.uint8), np.array(classes, np.int64), list(names))
+
+
+def test_class_folders_under_train_and_val_are_the_two_parts(tmp_path):
+    for part, count in (("train", 3), ("validation", 2)):
+        for label in ("cat", "other"):
+            for i in range(count):
+                write(tmp_path / part / label / f"{i}.png", 50 + i, size=(30, 20))
+    write(tmp_path / "test" / "cat" / "0.png")
+    folders = load_crops(tmp_path, CROP_HW)
+    assert (folders.labels, folders.background) == (("cat",), "other")
+    assert (len(folders.train), len(folders.validation)) == (6, 4)
+    assert folders.train.images.shape == (6, *CROP_HW, 3)
+    assert folders.train.classes.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_the_background_is_the_last_class_and_labels_are_sorted(tmp_path):
+    for label in ("zebra", "ant", "background"):
+        for i in range(4):
+            write(tmp_path / label / f"{i}x.png")
+    folders = load_crops(tmp_path, CROP_HW)
+    assert folders.labels == ("ant", "zebra")
+    names = [folders.train.names[i] for i in np.flatnonzero(folders.train.classes == 2)]
+    assert names
+    assert all("background" in name for name in names)
+
+
+def test_a_missing_background_is_an_error_that_says_what_to_do(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    with pytest.raises(DataError, match="--negatives"):
+        load_crops(tmp_path, CROP_HW)
+
+
+def test_a_bad_file_is_recorded_and_the_rest_is_read(tmp_path):
+    for label in ("cat", "background"):
+        for i in range(8):
+            write(tmp_path / label / f"{i}.png")
+    (tmp_path / "cat" / "empty.png").write_bytes(b"")
+    folders = load_crops(tmp_path, CROP_HW)
+    assert [(s.kind, s.path.endswith("cat/empty.png")) for s in folders.skipped] == [
+        ("empty", True)
+    ]
+    assert len(folders.train) + len(folders.validation) == 16
+
+
+@pytest.mark.parametrize("missing", ["", "cat"])
+def test_a_folder_without_classes_is_an_error(tmp_path, missing):
+    with pytest.raises(DataError):
+        load_crops(tmp_path / missing, CROP_HW)
+
+
+def test_names_that_differ_in_a_last_letter_or_number_are_one_group():
+    names = [f"p/{i:03d}{letter}.png" for i in range(25) for letter in "ab"]
+    names += [f"n/{i:03d}-{k}.png" for i in range(25) for k in range(2)]
+    crops = crop_set(names, [0] * 50 + [1] * 50)
+    groups, how = group_names(crops, None)
+    assert "trailing letter" in how
+    assert groups[:2] == ["000", "000"]
+    train, validation, _ = split_by_groups(crops, None, seed=0)
+    stems = [
+        {name.rsplit("/")[1][:3] for name in part.names if name.startswith("p/")}
+        for part in (train, validation)
+    ]
+    assert not stems[0] & stems[1]
+
+
+def test_names_that_make_few_groups_are_split_one_by_one():
+    crops = crop_set([f"frame-{i}.png" for i in range(60)], [0] * 30 + [1] * 30)
+    groups, how = group_names(crops, None)
+    assert len(set(groups)) == 60
+    assert "each crop on its own" in how
+
+
+def test_a_pattern_makes_the_groups():
+    crops = crop_set([f"cam{i % 5}_{i}.png" for i in range(50)], [0] * 25 + [1] * 25)
+    train, validation, how = split_by_groups(crops, r"^(cam\d)", seed=3)
+    cameras = [{name[:4] for name in part.names} for part in (train, validation)]
+    assert not cameras[0] & cameras[1]
+    assert "cam" in how
+    with pytest.raises(SettingsError, match="regular expression"):
+        group_names(crops, "(")
+
+
+def test_a_split_is_the_same_for_the_same_seed():
+    crops = crop_set([f"{i}x.png" for i in range(80)], [0] * 40 + [1] * 40)
+    first, again = (split_by_groups(crops, None, seed=5)[1].names for _ in range(2))
+    assert first == again

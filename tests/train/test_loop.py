@@ -1,0 +1,85 @@
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fcn_detect.config import AugmentSettings, TrainSettings
+from fcn_detect.train.augment import Augmentation
+from fcn_detect.train.calibrate import false_alarm_table, fit_calibration
+from fcn_detect.train.loop import accuracy, classification_loss, draw_epoch
+
+
+@given(
+    objects=st.integers(1, 3),
+    share=st.floats(0.1, 0.9),
+    batch=st.integers(4, 40),
+    steps=st.integers(1, 6),
+)
+@settings(max_examples=40, deadline=None)
+def test_an_epoch_gives_objects_their_share_and_classes_alike(objects, share, batch, steps):
+    classes = np.repeat(np.arange(objects + 1), [3, 5, 7, 60][: objects + 1])
+    chosen = TrainSettings(batch_size=batch, object_share=share)
+    drawn = classes[torch.cat(draw_epoch(classes, chosen, steps)).numpy()]
+    counts = np.bincount(drawn, minlength=objects + 1)
+    assert len(drawn) == batch * steps
+    assert np.ptp(counts[:objects]) == 0
+    assert abs(counts[:objects].sum() - share * len(drawn)) <= objects
+
+
+def test_every_crop_of_a_class_is_seen_before_one_is_seen_again():
+    classes = np.array([0] * 10 + [1] * 90)
+    drawn = torch.cat(draw_epoch(classes, TrainSettings(batch_size=10, object_share=0.3), 10))
+    counts = np.bincount(drawn.numpy(), minlength=100)
+    assert set(counts[:10]) == {3}
+    assert set(counts[10:]) <= {0, 1}
+
+
+def test_augmentation_keeps_shape_type_and_repeats_by_seed():
+    crops = torch.randint(0, 256, (19, 3, 128, 64), dtype=torch.uint8)
+    augment = Augmentation(AugmentSettings(), (128, 64))
+    torch.manual_seed(3)
+    first = augment(crops)
+    torch.manual_seed(3)
+    assert torch.equal(first, augment(crops))
+    assert (first.shape, first.dtype) == (crops.shape, torch.uint8)
+    assert not torch.equal(first, crops)
+
+
+def test_augmentation_switched_off_changes_nothing():
+    off = dict.fromkeys(AugmentSettings.model_fields, 0)
+    crops = torch.randint(0, 256, (9, 3, 32, 20), dtype=torch.uint8)
+    assert torch.equal(Augmentation(AugmentSettings(**off), (32, 20))(crops), crops)
+
+
+def test_augmentation_invents_no_colours_at_the_rim():
+    crops = torch.full((8, 3, 32, 20), 200, dtype=torch.uint8)
+    moved = AugmentSettings(shift=6, scale=0.2, rotation=10, colour=0, grey=0, blur=0, noise=0)
+    assert torch.equal(Augmentation(moved, (32, 20))(crops), crops)
+
+
+def test_loss_and_accuracy_of_one_output_agree_with_two():
+    logits = torch.tensor([[2.0], [-1.0], [0.5]])
+    classes = torch.tensor([0, 1, 1])
+    two = torch.cat([logits, torch.zeros_like(logits)], dim=1)
+    assert torch.allclose(
+        classification_loss(logits, classes, 0), classification_loss(two, classes, 0)
+    )
+    for each in (logits, two):
+        assert accuracy(each.numpy(), classes.numpy()) == 2 / 3
+
+
+def test_calibration_recovers_the_slope_and_bias_of_the_scores():
+    rng = np.random.default_rng(0)
+    true_logits = rng.normal(0, 3, 20_000)
+    classes = (rng.random(20_000) > 1 / (1 + np.exp(-true_logits))).astype(np.int64)
+    weight = np.log((classes == 0).sum() / (classes == 1).sum())  # classes weigh alike
+    found = fit_calibration(((true_logits - 0.7) / 2.5)[:, None].astype(np.float32), classes)
+    assert abs(found.slope - 2.5) < 0.15
+    assert abs(found.bias - (0.7 - weight)) < 0.15
+
+
+def test_the_false_alarm_table_counts_scores_from_the_top():
+    scores = np.array([0.2, 0.9, 0.5, 0.7])
+    table = false_alarm_table(scores, cells=2_000_000)
+    assert table == ((0.5, 0.9), (1.0, 0.7), (1.5, 0.5), (2.0, 0.2))
+    assert false_alarm_table(np.zeros(0), cells=100) == ()
