@@ -1,7 +1,9 @@
 """What tests of several packages share: rendered crops and photos, a quick model, the command."""
 
+import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,15 @@ def pytest_collection_finish():
     """
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The folder of real data; tests that ask for it skip where it is absent."""
+    folder = Path(os.environ.get("FCN_DETECT_DATA", Path(__file__).parent.parent / "data"))
+    if not (folder / "person_crops").is_dir():
+        pytest.skip("real data is not here")
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +57,7 @@ def quick_settings():
         {
             "model": {"net": "valid-small", "object_box": [7.5, 16, 56.5, 112]},
             "train": {"epochs": 3, "batch_size": 32},
-            "mining": {"epochs": 1},
+            "mining": {"epochs": 1, "windows_per_photo": 2, "per_photo": 5},
         },
     )
 

@@ -40,7 +40,6 @@ class BatchJob:
         overwrite: whether to forget an earlier run in the same folder.
         retry_failed: whether to try images again that failed in a lasting way.
         timeout_s: seconds that decoding one image may take.
-        allow_truncated: whether files that end early are searched as far as they go.
     """
 
     folder: Path
@@ -51,7 +50,6 @@ class BatchJob:
     overwrite: bool = False
     retry_failed: bool = False
     timeout_s: float = 60.0
-    allow_truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _search_all(
     """Each image's name and record, in the order in which they are decoded."""
     names = {path: name for name, path in waiting.items()}
     workers = max(1, min(job.workers or os.cpu_count() or 1, len(waiting)))
-    with DecoderPool(workers, job.timeout_s, job.allow_truncated) as pool:
+    with DecoderPool(workers, job.timeout_s, detector.settings.allow_truncated) as pool:
         for image in pool.decode(waiting.values()):
             name = names[image.path]
             yield name, search_decoded(detector, name, image)
@@ -151,9 +149,8 @@ def _journal_header(job: BatchJob, detector: Detector) -> JournalHeader:
     with job.model.open("rb") as file:
         model = hashlib.file_digest(file, "sha256").hexdigest()
     settings = {
-        "detect": detector.settings.model_dump(exclude={"threshold", "false_alarms"}),
+        "detect": detector.settings.model_dump(exclude={"threshold"}),
         "backend": detector.backend.name,
-        "allow_truncated": job.allow_truncated,
     }
     text = json.dumps(settings, sort_keys=True)
     return JournalHeader(model, hashlib.sha256(text.encode()).hexdigest(), version("fcn-detect"))

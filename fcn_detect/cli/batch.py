@@ -42,7 +42,6 @@ FORMATS = ["coco", "csv"]  # the keys of fcn_detect.formats.WRITERS; a test comp
     metavar="S",
     help="Seconds that decoding one image may take.",
 )
-@click.option("--allow-truncated", is_flag=True, help="Search files that end early as they are.")
 @config_option
 @add_options(search_options)
 @add_options(backend_options)
@@ -55,7 +54,6 @@ def command(
     overwrite: bool,
     retry_failed: bool,
     timeout: float,
-    allow_truncated: bool,
     **given: Any,
 ) -> int:
     r"""Search every image in FOLDER and all folders in it.
@@ -84,7 +82,6 @@ def command(
             overwrite=overwrite,
             retry_failed=retry_failed,
             timeout_s=timeout,
-            allow_truncated=allow_truncated,
         )
         summary, results = run_batch(job, detector, display)
     _print_failures(results)

@@ -1,5 +1,6 @@
 """`fcn-detect detect`: photos in; pictures, records and a table out."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ def command(
     from fcn_detect.formats import format_result
     from fcn_detect.images import find_images
 
-    paths = list(find_images(images))
+    # in the order of the records: sorted by the bytes of the path, each photo once
+    paths = sorted(set(find_images(images)), key=lambda path: os.fsencode(path.as_posix()))
     folder = output if output is not None or as_json else Path("detections")
     with ProgressDisplay() as display:
         detector = _load(given, display.say)
@@ -59,16 +61,18 @@ def command(
         if folder is not None:
             writer = PhotoWriter(folder, detector.threshold, heat_maps=heatmap, crops=crops)
         results = []
-        for i, path in enumerate(paths):
-            result, search = detector.result(path)
-            results.append(result)
-            if as_json:
-                click.echo(format_result(result))
-            if writer is not None and search is not None:
-                writer.write(result, search, detector.header.calibration)
-            display("searching photos", i + 1, len(paths))
-    if folder is not None:
-        write_records(results, folder)
+        try:
+            for i, path in enumerate(paths):
+                result, search = detector.result(path)
+                results.append(result)
+                if as_json:
+                    click.echo(format_result(result))
+                if writer is not None and search is not None:
+                    writer.write(result, search, detector.header.calibration)
+                display("searching photos", i + 1, len(paths))
+        finally:  # an interruption keeps what was done
+            if folder is not None:
+                write_records(results, folder)
     if not as_json:
         _print_table(results, detector.threshold)
     if folder is not None:

@@ -63,6 +63,12 @@ search_options: list[Decorator] = [
         metavar="N",
         help="Most detections kept of one image. [default: 1000]",
     ),
+    click.option(
+        "--allow-truncated",
+        is_flag=True,
+        default=None,
+        help="Search files that end early as far as they go.",
+    ),
 ]
 
 

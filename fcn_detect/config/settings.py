@@ -131,10 +131,10 @@ class DetectSettings(_Table):
         border: width of the border around the frame, in units of the window's margin.
         keep: smallest score that results keep.
         threshold: smallest score that pictures and tables show; None: the model's own.
-        false_alarms: instead of a threshold: false alarms per image that are acceptable.
         max_detections: most detections kept of one image.
         nms_overlap: overlap above which the weaker of two boxes is dropped.
         nms_measure: intersection over `union`, or over the `smaller` box.
+        allow_truncated: whether files that end early are searched as far as they go.
     """
 
     min_height: float | None = Field(default=None, gt=0)
@@ -145,10 +145,10 @@ class DetectSettings(_Table):
     border: float = Field(default=1.0, ge=0, le=4)
     keep: Share = 0.01
     threshold: Share | None = None
-    false_alarms: float | None = Field(default=None, gt=0)
     max_detections: int = Field(default=1000, ge=1)
     nms_overlap: float = Field(default=0.6, gt=0, le=1)
     nms_measure: Literal["union", "smaller"] = "smaller"
+    allow_truncated: bool = False
 
 
 class Settings(_Table):

@@ -35,7 +35,7 @@ HEAT_MAPS = 3
 
 # The dress is 96 px tall in a crop, and half as wide as tall in the middle of what is drawn.
 SETTINGS: dict[str, dict[str, Any]] = {
-    "model": {"net": "valid-small", "crop": "64x128", "object_box": [7.5, 16, 56.5, 112]},
+    "model": {"net": "valid-medium", "crop": "64x128", "object_box": [7.5, 16, 56.5, 112]},
     "train": {"epochs": 10, "object_share": 0.3},
     "mining": {"epochs": 8, "windows_per_photo": 20, "min_height": SMALLEST_DRESS},
     "detect": {"min_height": SMALLEST_DRESS},
@@ -77,6 +77,7 @@ def run_demo(
     settings: Settings | None = None,
     crops_per_class: int = CROPS_PER_CLASS,
     sizes_hw: list[tuple[int, int]] | None = None,
+    photos: int = PHOTOS_WITHOUT,
 ) -> DemoSummary:
     """Runs the whole story in a folder.
 
@@ -88,11 +89,12 @@ def run_demo(
         settings: of training and detection; None means the demo's own.
         crops_per_class: training crops of each class.
         sizes_hw: sizes of the scenes; None means from 1024×512 to 4000×3000.
+        photos: photos without dresses, to mine.
     """
     sizes_hw = SCENE_SIZES_HW if sizes_hw is None else sizes_hw
     settings = settings or demo_settings(folder)
     say("1. rendering crops of dresses and of what is none, and scenes with dresses in them")
-    truth = render(folder, crops_per_class, sizes_hw)
+    truth = render(folder, crops_per_class, sizes_hw, photos)
     say("2. training the crop classifier, and mining photos without dresses")
     model = folder / "dress.safetensors"
     trained = train(TrainingJob(folder / "crops", model, settings), progress, say)
@@ -129,10 +131,12 @@ def demo_settings(folder: Path) -> Settings:
     return read_settings(None, {**SETTINGS, "mining": mining})
 
 
-def render(folder: Path, crops_per_class: int, sizes_hw: list[tuple[int, int]]) -> Path:
+def render(
+    folder: Path, crops_per_class: int, sizes_hw: list[tuple[int, int]], photos: int
+) -> Path:
     """Crops, photos without dresses, and scenes; returns the scenes' annotation file."""
     write_crops(folder / "crops", np.random.default_rng(1), crops_per_class)
-    none = [(480, 640)] * PHOTOS_WITHOUT
+    none = [(480, 640)] * photos
     write_scenes(folder / "photos-without", np.random.default_rng(2), none, dresses=(0, 0))
     heights = (SMALLEST_DRESS, TALLEST_DRESS)
     return write_scenes(folder / "scenes", np.random.default_rng(3), sizes_hw, (3, 8), heights)

@@ -12,7 +12,7 @@ from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect.dense import score_level
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
-from fcn_detect.images import LoadedImage, read_image
+from fcn_detect.images import LoadedImage, from_pil, read_image
 from fcn_detect.postprocess import Candidates, decode, to_detections
 from fcn_detect.results import Detections, Failure, ImageResult, ModelHeader, ScoreMap
 
@@ -99,7 +99,7 @@ class Detector:
 
     def search(self, image: ImageSource) -> Search:
         """The objects in an image, with all that led to them; raises as a call does."""
-        loaded = _load(image)
+        loaded = _load(image, allow_truncated=self.settings.allow_truncated)
         image_hw = loaded.pixels.shape[:2]
         levels = plan_pyramid(image_hw, self.plan)
         if not levels:
@@ -186,11 +186,11 @@ def level_plan(header: ModelHeader, settings: DetectSettings | None = None) -> P
     return plan
 
 
-def _load(image: ImageSource) -> LoadedImage:
+def _load(image: ImageSource, *, allow_truncated: bool) -> LoadedImage:
     if isinstance(image, str | Path):
-        return read_image(image)
+        return read_image(image, allow_truncated=allow_truncated)
     if isinstance(image, Image.Image):
-        image = np.array(image.convert("RGB"))
+        return from_pil(image)
     if not (
         isinstance(image, np.ndarray)
         and image.dtype == np.uint8

@@ -1,6 +1,6 @@
 """Image files in, RGB uint8 arrays `(h, w, 3)` out; the one resampler; which files are images."""
 
-from fcn_detect.images.decoding import LoadedImage
+from fcn_detect.images.decoding import LoadedImage, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
 from fcn_detect.images.resampling import add_border, resize, resize_to
@@ -11,6 +11,7 @@ __all__ = [
     "LoadedImage",
     "add_border",
     "find_images",
+    "from_pil",
     "read_image",
     "resize",
     "resize_to",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 
 from fcn_detect.errors import ImageError
 from fcn_detect.images.colours import to_rgb
@@ -87,6 +87,23 @@ def decode(name: str, data: bytes, allow_truncated: bool, max_pixels: int) -> Lo
     if orientation in _TURNS:
         rgb = rgb.transpose(_TURNS[orientation])
     return LoadedImage(np.array(rgb), tuple(dict.fromkeys(notes)))
+
+
+def from_pil(image: Image.Image) -> LoadedImage:
+    """The pixels of a PIL image, turned as its EXIF orientation asks, as a file's would be.
+
+    Raises:
+        ImageError: it cannot be decoded, or its pixels have no meaning as colours.
+    """
+    if 0 in image.size:
+        raise ImageError("too_small", f"the PIL image has {image.width} x {image.height} pixels")
+    try:
+        turned = ImageOps.exif_transpose(image)
+        turned.load()
+    except _DECODER_ERRORS as error:
+        raise ImageError("corrupt", f"the PIL image cannot be decoded: {_reason(error)}") from error
+    rgb, notes = to_rgb(turned)
+    return LoadedImage(np.array(rgb), tuple(notes))
 
 
 def _truncated(missing: str) -> ImageError:

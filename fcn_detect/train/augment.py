@@ -34,7 +34,7 @@ class Augmentation:
                     interpolation=InterpolationMode.BILINEAR,
                 ),
                 v2.CenterCrop(list(crop_hw)),
-                v2.ColorJitter(brightness=c, contrast=c, saturation=c, hue=c / 10),
+                v2.ColorJitter(brightness=c, contrast=c, saturation=c),  # hue doubles the cost
                 v2.RandomGrayscale(settings.grey),
                 v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], settings.blur),
                 v2.RandomApply([_Noise(12)], settings.noise),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin, features
 
 from fcn_detect.errors import ImageError
-from fcn_detect.images import read_image
+from fcn_detect.images import from_pil, read_image
 from fcn_detect.results import FAILURE_KINDS
 
 LOSSLESS = {
@@ -678,3 +678,19 @@ def test_the_file_is_not_changed(tmp_path):
     path.chmod(stat.S_IRUSR)
     read_image(path)
     assert path.read_bytes() == WHOLE["PNG"]
+
+
+def test_a_pil_image_gives_what_its_file_gives(tmp_path):
+    pixels = np.arange(12 * 9 * 3, dtype=np.uint8).reshape(12, 9, 3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.png"
+    Image.fromarray(pixels).save(path, exif=exif)
+    with Image.open(path) as image:
+        assert np.array_equal(from_pil(image).pixels, read_image(path).pixels)
+    assert read_image(path).pixels.shape == (9, 12, 3)
+    clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    assert (from_pil(clear).pixels == 255).all()
+    with pytest.raises(ImageError) as caught:
+        from_pil(Image.new("RGB", (0, 5)))
+    assert caught.value.kind == "too_small"

@@ -1,0 +1,111 @@
+"""A camera folder with every kind of trouble: one record each, and the good ones right."""
+
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_detect.scenes import render_scene
+
+EXPECTED_FAILURES = {
+    "bomb.png": "too_large",
+    "cut.jpg": "truncated",
+    "empty.jpg": "empty",
+    "small.png": "too_small",
+    "text.jpg": "not_an_image",
+}
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    """A folder of good pictures of one scene in many forms, and of bad files."""
+    folder = tmp_path_factory.mktemp("camera")
+    scene = render_scene(np.random.default_rng(4), (300, 400), 2, (100, 200)).image
+    palette = Image.fromarray(scene).quantize(256)
+    plain = palette.convert("RGB")  # few enough colours for every form to hold it exactly
+    grey = plain.convert("L")
+    plain.save(folder / "plain.png")
+    palette.save(folder / "palette.png")
+    plain.convert("RGBA").save(folder / "alpha.png")
+    grey.save(folder / "grey.png")
+    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(folder / "deep.png")
+    exif = Image.Exif()
+    exif[0x0112] = 8  # stored turned by a quarter to the right
+    plain.transpose(Image.Transpose.ROTATE_270).save(folder / "turned.png", exif=exif)
+    plain.save(folder / "plain.jpg", quality=95)
+    plain.convert("CMYK").save(folder / "cmyk.jpg", quality=95)
+    whole = (folder / "plain.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 3])
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "text.jpg").write_text("<html><body>404 not found</body></html>")
+    plain.crop((0, 0, 20, 10)).save(folder / "small.png")
+    (folder / "bomb.png").write_bytes(bomb(30_000, 30_000))
+    (folder / "Thumbs.db").write_bytes(b"not a picture")
+    return folder
+
+
+def bomb(width, height):
+    """A small PNG of very many black pixels, one bit each."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    rows = zlib.compress(bytes((width + 7) // 8 + 1) * height, 9)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.fixture(scope="module")
+def records(camera, dress_model, tmp_path_factory):
+    """The exit code and the records of a run over the folder, by name."""
+    import subprocess
+    import sys
+
+    run = tmp_path_factory.mktemp("run")
+    command = [sys.executable, "-m", "fcn_detect", "batch", camera, "-o", run, "-m", dress_model]
+    done = subprocess.run([*map(str, command), "--workers", "2"], capture_output=True, text=True)
+    lines = (run / "results.jsonl").read_text().splitlines()
+    return done.returncode, {record["image"]: record for record in map(json.loads, lines)}
+
+
+def test_the_run_ends_with_3_and_has_one_record_for_each_image(records, camera):
+    code, found = records
+    assert code == 3
+    assert set(found) == {path.name for path in camera.iterdir()} - {"Thumbs.db"}
+
+
+def test_each_bad_file_fails_with_its_kind_and_no_other_does(records):
+    _, found = records
+    kinds = {name: r["failure"]["kind"] for name, r in found.items() if r["failure"]}
+    assert kinds == EXPECTED_FAILURES
+    assert all(found[name]["failure"]["message"] for name in kinds)
+    assert all(found[name]["detections"] is None for name in kinds)
+
+
+@pytest.mark.parametrize(
+    "form, plain",
+    [
+        ("palette.png", "plain.png"),
+        ("alpha.png", "plain.png"),
+        ("turned.png", "plain.png"),
+        ("deep.png", "grey.png"),
+    ],
+)
+def test_a_form_that_holds_the_same_pixels_gives_the_same_boxes(records, form, plain):
+    _, found = records
+    assert found[form]["detections"] == found[plain]["detections"]
+    assert (found[form]["width"], found[form]["height"]) == (400, 300)
+
+
+def test_a_cmyk_picture_gives_nearly_the_same_boxes(records):
+    _, found = records
+    best = [found[name]["detections"][0] for name in ("cmyk.jpg", "plain.jpg")]
+    assert abs(best[0]["score"] - best[1]["score"]) < 0.1
+    assert any("CMYK" in warning for warning in found["cmyk.jpg"]["warnings"])
