@@ -70,6 +70,8 @@ def main() -> NoReturn:
         code = error.exit_code
     except FcnDetectError as error:
         code = _fail(str(error))
+    except ImportError as error:
+        code = _fail(_explain_import(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(f"{where}{error.strerror or error}")
@@ -91,6 +93,16 @@ def _fail(message: str) -> int:
     line = " ".join(message.split("\n"))
     click.echo(click.style("error: ", fg="red", bold=True) + line, err=True)
     return EXIT_FAILED
+
+
+def _explain_import(error: ImportError) -> str:
+    """What is missing, and how to get it."""
+    if "libGL" in str(error):
+        return (
+            f"OpenCV needs a system library: {error}; install it (Debian: apt-get install libgl1) "
+            "or put opencv-python-headless in opencv-python's place"
+        )
+    return f"a library is missing or damaged: {error}; install fcn-detect again"
 
 
 def _raise_terminated(_signal: int, _frame: object) -> NoReturn:

@@ -74,6 +74,21 @@ def test_batch_offers_every_format_that_there_is():
     assert sorted(WRITERS) == batch.FORMATS
 
 
+def test_a_missing_system_library_is_named_with_its_cure(
+    run_cli, monkeypatch, dress_model, tmp_path
+):
+    from fcn_detect.detect import Detector
+
+    def broken(*_args, **_options):
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(Detector, "load", broken)
+    (tmp_path / "a.png").write_bytes(b"x")
+    code, _, err = run_cli("detect", tmp_path / "a.png", "-m", dress_model)
+    assert code == 1
+    assert "opencv-python-headless" in err
+
+
 def test_an_interruption_ends_with_130(run_cli, monkeypatch, dress_model, tmp_path):
     from fcn_detect.detect import Detector
 
