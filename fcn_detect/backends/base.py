@@ -1,6 +1,6 @@
 """What every runtime can do."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,3 @@ class CropClassifier(Protocol):
     def __call__(self, crops: Pixels) -> NDArray[np.float32]:
         """RGB `(n, crop_h, crop_w, 3)` to logits, float32 `(n, outputs)`."""
         ...
-
-
-def facts(backend: Backend) -> dict[str, Any]:
-    """What a result depends on, for records: backend and model."""
-    return {"backend": backend.name, "net": backend.header.net}

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from fcn_detect.cli import exit_codes
 from fcn_detect.cli.options import (
     FILE,
     add_options,
@@ -14,7 +15,6 @@ from fcn_detect.cli.options import (
     search_options,
 )
 
-EXIT_SOME_FAILED = 3
 FORMATS = ["coco", "csv"]  # the keys of fcn_detect.formats.WRITERS; a test compares them
 
 
@@ -90,7 +90,7 @@ def command(
         f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
     )
     click.echo(f"records are in {output}/results.jsonl")
-    return EXIT_SOME_FAILED if summary.failed else 0
+    return exit_codes.SOME_IMAGES_FAILED if summary.failed else 0
 
 
 def _print_failures(results: list[Any], at_most: int = 20) -> None:

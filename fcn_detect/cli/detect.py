@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from fcn_detect.cli import exit_codes
 from fcn_detect.cli.options import (
     FILE,
     add_options,
@@ -15,8 +16,6 @@ from fcn_detect.cli.options import (
     model_option,
     search_options,
 )
-
-EXIT_SOME_FAILED = 3
 
 
 @click.command("detect", short_help="Find objects in photos.")
@@ -47,7 +46,7 @@ def command(
     fcn-detect detect 'photos/*.jpg' -m person.safetensors -o found --min-height 50
     """
     from fcn_detect.cli.progress import ProgressDisplay
-    from fcn_detect.formats import format_result
+    from fcn_detect.formats import RESULTS_NAME, format_result, write_results
     from fcn_detect.images import find_images
 
     # in the order of the records: sorted by the bytes of the path, each photo once
@@ -55,7 +54,7 @@ def command(
     folder = output if output is not None or as_json else Path("detections")
     with ProgressDisplay() as display:
         detector = _load(given, display.say)
-        from fcn_detect.report import PhotoWriter, write_records
+        from fcn_detect.report import PhotoWriter
 
         writer = None
         if folder is not None:
@@ -72,7 +71,7 @@ def command(
                 display("searching photos", i + 1, len(paths))
         finally:  # an interruption keeps what was done
             if folder is not None:
-                write_records(results, folder)
+                write_results(results, folder / RESULTS_NAME)
     if not as_json:
         _print_table(results, detector.threshold)
     if folder is not None:
@@ -120,4 +119,4 @@ def _report_failures(results: list[Any]) -> int:
         click.echo(f"{result.image}: {kind}: {message}", err=True)
     if failed:
         click.echo(f"{len(failed)} of {len(results)} images failed", err=True)
-    return EXIT_SOME_FAILED if failed else 0
+    return exit_codes.SOME_IMAGES_FAILED if failed else 0

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
+from fcn_detect.cli import exit_codes
 from fcn_detect.errors import FcnDetectError
 
 # Verb -> module that holds its `command`. A module is imported when its verb is asked for, and
@@ -20,11 +21,6 @@ COMMANDS = {
     "inspect": "fcn_detect.cli.inspect",
     "demo": "fcn_detect.cli.demo",
 }
-
-EXIT_FAILED = 1
-EXIT_SOME_FAILED = 3
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 
 
 class _LazyGroup(click.Group):
@@ -77,10 +73,10 @@ def main() -> NoReturn:
         code = _fail(f"{where}{error.strerror or error}")
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
-        code = EXIT_INTERRUPTED
+        code = exit_codes.INTERRUPTED
     except _Terminated:
         click.echo("terminated", err=True)
-        code = EXIT_TERMINATED
+        code = exit_codes.TERMINATED
     sys.exit(code)
 
 
@@ -92,7 +88,7 @@ def _run(**options: Any) -> int:
 def _fail(message: str) -> int:
     line = " ".join(message.split("\n"))
     click.echo(click.style("error: ", fg="red", bold=True) + line, err=True)
-    return EXIT_FAILED
+    return exit_codes.FAILED
 
 
 def _explain_import(error: ImportError) -> str:

@@ -5,9 +5,8 @@ from typing import Any
 
 import click
 
+from fcn_detect.cli import exit_codes
 from fcn_detect.cli.options import FILE, config_option
-
-KEEP_ON_INTERRUPT = 130
 
 
 @click.command("train", short_help="Train a model on folders of crops.")
@@ -47,7 +46,7 @@ def command(crops: Path, output: Path, config: Path | None, init: Path | None, *
         result = train(job, display, display.say)
     click.echo(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
     click.echo(f"model {output}; metrics and plots in {job.folder}/")
-    return KEEP_ON_INTERRUPT if result.interrupted else 0
+    return exit_codes.INTERRUPTED if result.interrupted else 0
 
 
 def _changes(given: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from fcn_detect.cli import exit_codes
 from fcn_detect.cli.options import add_options, backend_options, json_option, model_option
 
-EXIT_FAILED = 1
 RENDERED_SIZES_HW = [(384, 512), (512, 1024)]
 
 
@@ -48,7 +48,7 @@ def command(
         click.echo(json.dumps({"net": opened.header.net, **report.to_dict()}, indent=1))
     else:
         _print(opened.header.net, report)
-    return 0 if report.holds else EXIT_FAILED
+    return 0 if report.holds else exit_codes.FAILED
 
 
 def _open(model: str, net: str | None, backend: str, device: str | None) -> Any:

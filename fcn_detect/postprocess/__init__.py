@@ -2,6 +2,6 @@
 
 from fcn_detect.postprocess.decode import Candidates, decode, to_detections
 from fcn_detect.postprocess.nms import suppress
-from fcn_detect.postprocess.probabilities import logits_of, probabilities
+from fcn_detect.postprocess.probabilities import probabilities
 
-__all__ = ["Candidates", "decode", "logits_of", "probabilities", "suppress", "to_detections"]
+__all__ = ["Candidates", "decode", "probabilities", "suppress", "to_detections"]

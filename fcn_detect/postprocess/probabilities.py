@@ -27,10 +27,3 @@ def probabilities(logits: NDArray[np.floating], calibration: Calibration) -> NDA
     scaled[:-1] += calibration.bias
     shares = np.exp(scaled - scaled.max(axis=0))
     return np.asarray(shares[:-1] / shares.sum(axis=0))
-
-
-def logits_of(probability: float, calibration: Calibration) -> float:
-    """The logit of a one-output net whose calibrated probability this is."""
-    return float(
-        (np.log(probability) - np.log1p(-probability) - calibration.bias) / calibration.slope
-    )

@@ -1,6 +1,5 @@
-"""The folder that `detect` leaves: photos with boxes, heat maps, cut-outs, records."""
+"""The folder that `detect` leaves: photos with boxes, heat maps, cut-outs."""
 
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -9,7 +8,6 @@ from PIL import Image
 
 from fcn_detect.detect import Search, heat_map
 from fcn_detect.files import open_atomically
-from fcn_detect.formats import RESULTS_NAME, write_results
 from fcn_detect.report.drawing import draw_detections, draw_heat_map
 from fcn_detect.results import Calibration, Detections, ImageResult
 
@@ -62,13 +60,6 @@ class PhotoWriter:
 
     def _path(self, image: str) -> Path:
         return self.folder / safe_name(image)
-
-
-def write_records(results: Sequence[ImageResult], folder: Path) -> Path:
-    """`results.jsonl` in a folder; returns its path."""
-    path = folder / RESULTS_NAME
-    write_results(results, path)
-    return path
 
 
 def safe_name(image: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcn_detect.postprocess import logits_of, probabilities
+from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration
 
 calibrations = st.builds(Calibration, slope=st.floats(0.1, 4), bias=st.floats(-5, 5))
@@ -54,8 +54,3 @@ def test_maps_keep_their_shape_and_the_logits_are_left_alone() -> None:
 def test_probabilities_keep_the_order_of_logits(values: list[float], c: Calibration) -> None:
     values = sorted(values)
     assert (np.diff(probabilities(np.array([values]), c)[0]) >= 0).all()
-
-
-@given(st.floats(1e-6, 1 - 1e-6), calibrations)
-def test_the_logit_of_a_probability_has_that_probability(p: float, c: Calibration) -> None:
-    assert probabilities(np.array([[logits_of(p, c)]]), c)[0, 0] == pytest.approx(p, rel=1e-9)
