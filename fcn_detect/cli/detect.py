@@ -87,29 +87,20 @@ def _load(given: dict[str, Any], say: Any) -> Any:
 
 
 def _print_table(results: list[Any], threshold: float) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from fcn_detect.cli.tables import print_table
 
-    table = Table(box=None, pad_edge=False)
-    for heading, justify in (("image", "left"), ("objects", "right"), ("best", "right")):
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    table.add_column("remarks", overflow="fold")
-    for result in results:
-        table.add_row(*_row(result, threshold))
-    Console(markup=False, highlight=False).print(table)
+    rows = [_row(result, threshold) for result in results]
+    print_table(["image", "objects", "best", "remarks"], rows, left=["image", "remarks"])
 
 
 def _row(result: Any, threshold: float) -> tuple[str, str, str, str]:
-    from rich.markup import escape
-
-    name = escape(result.image)
     if result.failure is not None:
-        return name, "-", "-", escape(f"{result.failure.kind}: {result.failure.message}")
+        return result.image, "-", "-", f"{result.failure.kind}: {result.failure.message}"
     shown = result.detections.above(threshold)
     counts = {label: shown.labels.count(label) for label in sorted(set(shown.labels))}
     objects = ", ".join(f"{n} {label}" for label, n in counts.items()) or "none"
     best = f"{result.detections.scores[0]:.3f}" if len(result.detections) else "-"
-    return name, objects, best, escape("; ".join(result.warnings))
+    return result.image, objects, best, "; ".join(result.warnings)
 
 
 def _report_failures(results: list[Any]) -> int:

@@ -40,23 +40,23 @@ def command(
 
 
 def _print(evaluations: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from fcn_detect.cli.tables import print_table
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("results", overflow="fold")
-    table.add_column("class")
-    headings = ("AP", "AP50", "AP75", "miss rate", "recall@0.1", "recall@1", "images", "boxes")
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for path, evaluation in evaluations.items():
-        for label, one in evaluation.classes.items():
-            f = one.figures
-            shares = (f.ap, f.ap50, f.ap75, f.log_average_miss_rate)
-            recalls = (f.recall_at_0_1_fppi, f.recall_at_1_fppi)
-            cells = [f"{value:.3f}" for value in (*shares, *recalls)]
-            table.add_row(path, label, *cells, str(evaluation.images), str(f.boxes))
-    Console(markup=False, highlight=False).print(table)
+    shares = ["AP", "AP50", "AP75", "miss rate", "recall@0.1", "recall@1"]
+    rows = [
+        _row(path, label, one.figures, evaluation.images)
+        for path, evaluation in evaluations.items()
+        for label, one in evaluation.classes.items()
+    ]
+    headings = ["results", "class", *shares, "images", "boxes"]
+    print_table(headings, rows, left=["results", "class"])
     for path, evaluation in evaluations.items():
         if evaluation.failed_images:
             click.echo(f"{path}: {evaluation.failed_images} images had failed", err=True)
+
+
+def _row(path: str, label: str, figures: Any, images: int) -> list[str]:
+    precisions = (figures.ap, figures.ap50, figures.ap75, figures.log_average_miss_rate)
+    recalls = (figures.recall_at_0_1_fppi, figures.recall_at_1_fppi)
+    cells = [f"{value:.3f}" for value in (*precisions, *recalls)]
+    return [path, label, *cells, str(images), str(figures.boxes)]

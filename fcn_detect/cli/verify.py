@@ -86,19 +86,10 @@ def _pixels(images: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 
 def _print(net: str, report: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from fcn_detect.cli.tables import print_table
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("image", overflow="fold")
-    for heading in ("windows", "max diff", "mean diff", "flipped", "head diff", "worst window"):
-        table.add_column(heading, justify="right")
-    for row in report.images:
-        window = ", ".join(f"{v:g}" for v in row.worst_window)
-        differences = [f"{v:.1e}" for v in (row.max_difference, row.mean_difference)]
-        head = f"{row.head_difference:.1e}"
-        table.add_row(row.image, str(row.windows), *differences, str(row.flipped), head, window)
-    Console(markup=False, highlight=False).print(table)
+    headings = ["image", "windows", "max diff", "mean diff", "flipped", "head diff", "worst window"]
+    print_table(headings, [_row(image) for image in report.images], left=["image"])
     total = report.to_dict()
     kind = "exact (no padding)" if report.exact else "padded: the map is another function"
     click.echo(
@@ -108,3 +99,10 @@ def _print(net: str, report: Any) -> None:
     promise = "every window" if report.exact else "the head alone"
     verdict = "holds" if report.holds else "DOES NOT HOLD"
     click.echo(f"equality of {promise} to {report.tolerance:g}: {verdict}")
+
+
+def _row(image: Any) -> list[str]:
+    differences = (image.max_difference, image.mean_difference, image.head_difference)
+    largest, mean, head = (f"{value:.1e}" for value in differences)
+    window = ", ".join(f"{v:g}" for v in image.worst_window)
+    return [image.image, str(image.windows), largest, mean, str(image.flipped), head, window]

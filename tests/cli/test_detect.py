@@ -81,6 +81,14 @@ def test_bad_files_are_said_and_the_rest_is_done(run_cli, photo, dress_model, tm
     assert (records["turned.png"]["width"], records["turned.png"]["height"]) == (400, 300)
 
 
+def test_a_name_that_looks_like_markup_is_printed_as_it_is(run_cli, photo, dress_model, tmp_path):
+    odd = tmp_path / "[bold]a.png"
+    odd.write_bytes(photo.read_bytes())
+    code, out, _ = run_cli("detect", odd, "-m", dress_model, "-o", tmp_path / "found")
+    assert code == 0
+    assert "[bold]a.png" in out.replace("\n", "")
+
+
 def test_the_threshold_decides_what_is_shown_and_not_what_is_kept(
     run_cli, photo, dress_model, tmp_path
 ):
