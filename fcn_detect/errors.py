@@ -32,11 +32,12 @@ class ConversionError(FcnDetectError, ValueError):
     """A network that has no exact fully convolutional form.
 
     Attributes:
-        layer: dotted path of the layer that stands in the way, as in `named_modules()`.
+        layer: dotted path of the layer that stands in the way, as in `named_modules()`; empty
+            where it is the net as a whole.
     """
 
     def __init__(self, layer: str, reason: str) -> None:
-        super().__init__(f"layer '{layer}': {reason}")
+        super().__init__(f"layer '{layer}': {reason}" if layer else reason)
         self.layer = layer
 
 

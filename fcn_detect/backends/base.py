@@ -15,7 +15,7 @@ class Backend(Protocol):
 
     Attributes:
         name: the row of `BACKENDS` that it belongs to.
-        header: of the model that it runs.
+        header: of the model that it runs; its stride is that of the maps given here.
     """
 
     name: str

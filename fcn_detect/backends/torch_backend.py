@@ -15,6 +15,7 @@ class TorchBackend:
     """Runs the converted net with its batch norms folded; also keeps the crop classifier.
 
     Attributes:
+        header: of the model, with the stride asked for.
         fcn: the converted net.
         classifier: the net as it was trained, in eval mode.
         device: where both live.
@@ -26,18 +27,23 @@ class TorchBackend:
     name = "torch"
 
     def __init__(
-        self, header: ModelHeader, classifier: nn.Module, device: str | None = None
+        self,
+        header: ModelHeader,
+        classifier: nn.Module,
+        device: str | None = None,
+        stride: int | None = None,
     ) -> None:
-        self.header = header
         self.device = pick_device(device)
         self.classifier = classifier.eval().to(self.device)
-        self.fcn = to_fully_convolutional(classifier, header.crop_hw)
-        facts = [(of.stride_hw, of.exact) for of in (header, self.fcn)]
+        self.fcn = to_fully_convolutional(classifier, header.crop_hw, stride)
+        stride_hw = header.stride_hw if stride is None else (stride, stride)
+        facts = [(stride_hw, header.exact), (self.fcn.stride_hw, self.fcn.exact)]
         if facts[0] != facts[1]:
             raise ModelError(
                 f"the model's header says stride and exactness {facts[0]}, its net has {facts[1]}; "
                 "the file is damaged"
             )
+        self.header = header.model_copy(update={"stride_hw": stride_hw})
         self._folded = fold_batch_norms(self.fcn).to(memory_format=torch.channels_last)
 
     def logits(self, images: Pixels) -> NDArray[np.float32]:
@@ -63,7 +69,7 @@ class TorchBackend:
 
 
 def untrained(net: str, crop_hw: tuple[int, int] = (128, 64)) -> tuple[ModelHeader, nn.Module]:
-    """A net of the zoo with random weights, and a header for it: one class, the whole crop."""
+    """A net by name with random weights, and a header for it: one class, the whole crop."""
     torch.manual_seed(0)
     classifier = build_net(net, crop_hw, outputs=1).eval()
     fcn = to_fully_convolutional(classifier, crop_hw)

@@ -5,24 +5,26 @@ from typing import Any
 
 import click
 
-from fcn_detect.cli.options import json_option, model_option, parse_size
+from fcn_detect.cli.options import json_option, model_option, parse_size, stride_option
 
 
 @click.command("inspect", short_help="Show a model's geometry, settings and figures.")
 @model_option
-@click.option("--net", metavar="NAME", help="Instead of a model: a net of the zoo, untrained.")
+@click.option("--net", metavar="NAME", help="Instead of a model: a net by name, untrained.")
 @click.option(
     "--crop", metavar="WxH", default="64x128", callback=parse_size, help="With --net: its crops."
 )
 @click.option(
     "--frame", metavar="WxH", callback=parse_size, help="A frame to count windows in, at scale 1."
 )
+@stride_option
 @json_option
 def command(
     model: str,
     net: str | None,
     crop: tuple[int, int],
     frame: tuple[int, int] | None,
+    stride: int | None,
     as_json: bool,
 ) -> None:
     r"""Show what a model is: net, crop, stride, classes, settings, measured figures.
@@ -31,7 +33,7 @@ def command(
     fcn-detect inspect -m dress.safetensors --frame 1024x512
     fcn-detect inspect --net dress --frame 1024x512
     """
-    header, fcn, parameters = _open(model, net, crop)
+    header, fcn, parameters = _open(model, net, crop, stride)
     from fcn_detect.detect import describe_geometry
 
     geometry = describe_geometry(fcn, frame or header.crop_hw)
@@ -43,14 +45,16 @@ def command(
         click.echo(f"{name:<16} {value}")
 
 
-def _open(model: str, net: str | None, crop: tuple[int, int]) -> tuple[Any, Any, int]:
+def _open(
+    model: str, net: str | None, crop: tuple[int, int], stride: int | None
+) -> tuple[Any, Any, int]:
     from fcn_detect.backends import find_model
     from fcn_detect.backends.torch_backend import untrained
     from fcn_detect.nets import load_model, to_fully_convolutional
 
     header, classifier = load_model(find_model(model)) if net is None else untrained(net, crop)
     parameters = sum(p.numel() for p in classifier.parameters())
-    return header, to_fully_convolutional(classifier, header.crop_hw), parameters
+    return header, to_fully_convolutional(classifier, header.crop_hw, stride), parameters
 
 
 def _lines(header: Any, geometry: Any, parameters: int, framed: bool) -> list[tuple[str, str]]:

@@ -26,6 +26,13 @@ backend_options: list[Decorator] = [
     click.option("--device", help="Where it runs, as the backend names it: cpu, cuda, cuda:1."),
 ]
 
+stride_option = click.option(
+    "--stride",
+    type=click.IntRange(min=1),
+    metavar="PX",
+    help="Pixels between windows, a divisor of the net's own. [default: the net's own]",
+)
+
 search_options: list[Decorator] = [
     click.option(
         "--min-height",
@@ -39,12 +46,7 @@ search_options: list[Decorator] = [
         metavar="PX",
         help="Largest object looked for. [default: the frame's height]",
     ),
-    click.option(
-        "--stride",
-        type=click.IntRange(min=1),
-        metavar="PX",
-        help="Pixels between windows. [default: the net's own]",
-    ),
+    stride_option,
     click.option(
         "--threshold",
         type=click.FloatRange(0, 1),

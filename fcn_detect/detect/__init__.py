@@ -5,6 +5,7 @@ from fcn_detect.detect.detector import Detector, Search, level_plan
 from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
+from fcn_detect.detect.stride_report import StrideReport, compare_strides
 from fcn_detect.detect.verify import EquivalenceReport, ImageEquivalence, verify_images
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "GeometryReport",
     "ImageEquivalence",
     "Search",
+    "StrideReport",
     "classify_windows",
+    "compare_strides",
     "cut_windows",
     "describe_geometry",
     "heat_map",

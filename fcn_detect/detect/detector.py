@@ -80,14 +80,17 @@ class Detector:
         Raises:
             ModelError: there is no such model, or its file is damaged.
             SettingsError: a setting is unknown or out of range.
+            ConversionError: the net allows no such stride.
         """
-        opened = open_backend(model, backend, device)
         given = {key: value for key, value in settings.items() if value is not None}
         if config is not None:
             file = read_settings(config).detect.model_dump(exclude_unset=True)
             given = {**file, **given}
-        checked = read_settings(None, {"detect": {**opened.header.detect, **given}})
-        return cls(opened, checked.detect)
+        opened = open_backend(model, backend, device)
+        checked = read_settings(None, {"detect": {**opened.header.detect, **given}}).detect
+        if checked.stride is not None:
+            opened = open_backend(model, backend, device, checked.stride)
+        return cls(opened, checked)
 
     def __call__(self, image: ImageSource) -> Detections:
         """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.
@@ -158,8 +161,8 @@ def level_plan(header: ModelHeader, settings: DetectSettings | None = None) -> P
     settings = settings or DetectSettings.model_validate(header.detect)
     if settings.stride is not None and header.stride_hw != (settings.stride, settings.stride):
         raise SettingsError(
-            f"--stride {settings.stride}: this model's stride is {header.stride_hw[0]}, "
-            "and no other is possible"
+            f"--stride {settings.stride}: the network was opened with a stride of "
+            f"{header.stride_hw[0]}"
         )
     _, y0, _, y1 = header.object_box
     plan = PyramidPlan(

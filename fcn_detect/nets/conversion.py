@@ -4,19 +4,35 @@ A dense layer on a flattened feature map of `(channels, units_h, units_w)` is a 
 whose kernel is that whole map; every dense layer after it is a 1×1 convolution. On an image
 larger than the crop the same weights then give one output for every window.
 
+The classifier is traced into a graph of operations; a new graph is written from it, operation
+by operation, by the rules of `fcn_detect.nets.rules`.
+
 Source: Long, Shelhamer and Darrell, "Fully Convolutional Networks for Semantic Segmentation",
 CVPR 2015, section 3.1; Sermanet et al., "OverFeat", ICLR 2014, section 3.5.
 """
 
 import copy
+from typing import Any
 
+import torch
 from torch import Tensor, fx, nn
+from torch.fx.node import map_arg
+from torch.nn import functional as F
+from torch.utils import _pytree as pytree
 
 from fcn_detect.errors import ConversionError
-from fcn_detect.nets.rules import FUNCTION_RULES, METHOD_RULES, MODULE_RULES, Layer, Value
-from fcn_detect.nets.tracing import trace
-
-HW = tuple[int, int]
+from fcn_detect.nets.builder import Builder, joined
+from fcn_detect.nets.rules import (
+    FUNCTIONS,
+    IN_PLACE,
+    LAYERS,
+    SAME_FOR_ALL_CROPS,
+    SEE_THE_WHOLE_FRAME,
+    Call,
+    Rule,
+)
+from fcn_detect.nets.tracing import layer_path, trace
+from fcn_detect.nets.value import HW, Value, by
 
 
 class FullyConvolutional(nn.Module):
@@ -24,7 +40,8 @@ class FullyConvolutional(nn.Module):
 
     Cell `(row, col)` is the score of the window whose top-left pixel is
     `(row * stride_h, col * stride_w)`; `rows = (h - crop_h) // stride_h + 1`, and columns
-    likewise: all windows wholly inside the image.
+    likewise: all windows wholly inside the image. A classifier with several heads gives what
+    it gave, a tuple or a dict, with a map in the place of each vector.
 
     Attributes:
         net: the converted graph.
@@ -32,25 +49,29 @@ class FullyConvolutional(nn.Module):
         stride_hw: pixels between cells.
         exact: True when every cell equals the classifier on its window, to float rounding:
             the net pads nowhere.
-        units_hw: size of a window's feature map, just before the first dense layer.
-        receptive_field: of one unit of that feature map.
+        units_hw: size of a window's feature map, just before the layer that closes the window.
+        receptive_field: of one place of that feature map.
     """
 
-    def __init__(self, net: fx.GraphModule, crop_hw: HW, value: Value) -> None:
+    def __init__(self, net: fx.GraphModule, crop_hw: HW, last: Value) -> None:
         super().__init__()
+        window = last.window or last
         self.net = net
         self.crop_hw = crop_hw
-        self.stride_hw = value.field.stride_hw
-        self.exact = value.exact
-        self.units_hw = value.head_units_hw
-        self.receptive_field = value.field
+        self.stride_hw = last.field.stride_hw
+        self.exact = last.exact
+        self.units_hw = window.units_hw
+        self.receptive_field = window.field
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of every window, in one pass."""
-        logits: Tensor = self.net(images)
-        rows = (images.shape[2] - self.crop_hw[0]) // self.stride_hw[0] + 1
-        cols = (images.shape[3] - self.crop_hw[1]) // self.stride_hw[1] + 1
-        return logits[:, :, :rows, :cols]
+    def forward(self, images: Tensor) -> Any:
+        """Logits of every window, in one pass.
+
+        Pixels below and beyond the last whole window are cut, by a negative padding: unlike a
+        slice, it lets `torch.export` keep height and width open.
+        """
+        below = (images.shape[2] - self.crop_hw[0]) % self.stride_hw[0]
+        beyond = (images.shape[3] - self.crop_hw[1]) % self.stride_hw[1]
+        return self.net(F.pad(images, (0, -beyond, 0, -below)))
 
 
 def to_fully_convolutional(
@@ -62,100 +83,171 @@ def to_fully_convolutional(
     mode, and keeps the names of its layers.
 
     Args:
-        classifier: crops `(n, 3, crop_h, crop_w)` to logits `(n, classes)`.
+        classifier: crops `(n, 3, crop_h, crop_w)` to logits `(n, classes)`, or to several such.
         crop_hw: height and width of its crops.
-        stride: pixels between windows; None means the net's own.
+        stride: pixels between windows; None means the net's own, and a divisor of it is reached
+            without training again: strides are left out, and the layers behind them dilated.
 
     Raises:
-        ConversionError: a layer has no exact convolutional form, or the stride is not the net's.
+        ConversionError: a layer has no exact convolutional form, or none of that stride.
     """
     traced = trace(copy.deepcopy(classifier).eval(), crop_hw)
-    value = _rewrite(traced, crop_hw)
-    if stride is not None and value.field.stride_hw != (stride, stride):
+    fcn = _Conversion(traced, crop_hw, (0, 0)).run()
+    if stride is None or fcn.stride_hw == (stride, stride):
+        return fcn
+    if stride < 1 or any(own % stride for own in fcn.stride_hw):
         raise ConversionError(
-            "", f"the net's stride is {value.field.stride_hw}; a stride of {stride} is not possible"
+            "",
+            f"the net's stride is {by(fcn.stride_hw)}; a stride of {stride} is not possible, "
+            "only one that divides it",
         )
-    return FullyConvolutional(traced, crop_hw, value).eval()
+    return _Conversion(traced, crop_hw, (stride, stride)).run()
 
 
-def _rewrite(traced: fx.GraphModule, crop_hw: HW) -> Value:
-    """Replaces layers in place, from input to output; returns what the output is."""
-    values: dict[fx.Node, Value] = {}
-    for node in list(traced.graph.nodes):
-        if node.op == "placeholder":
-            values[node] = Value(units_hw=crop_hw, head_units_hw=crop_hw)
-        elif node.op == "output":
-            last = _output(node, values)
-        else:
-            values[node] = _apply_rule(traced, node, values)
-    _drop_identities(traced)
-    return last
+class _Conversion:
+    """Walks the classifier's graph from input to output and writes the converted one."""
+
+    def __init__(self, traced: fx.GraphModule, crop_hw: HW, stride_hw: HW) -> None:
+        like = next(traced.parameters(), torch.zeros(()))
+        self.traced = traced
+        self.crop_hw = crop_hw
+        self.build = Builder(like.detach(), stride_hw)
+        self.results: dict[fx.Node, Any] = {}
+
+    @torch.no_grad()
+    def run(self) -> FullyConvolutional:
+        """The converted net."""
+        *nodes, output = self.traced.graph.nodes
+        _refuse_attention(nodes, self.traced)
+        for node in nodes:
+            self.results[node] = self._result(node)
+        heads, structure = pytree.tree_flatten(map_arg(output.args[0], self.results.get))
+        closed = self.build.aligned([self._closed(head, output) for head in heads])
+        values = [self.build.cut_to(value, (1, 1)) for value in closed]
+        self.build.graph.output(pytree.tree_unflatten([v.node for v in values], structure))
+        self.build.sweep()
+        net = fx.GraphModule(self.build.modules, self.build.graph)
+        return FullyConvolutional(net, self.crop_hw, joined(values)).eval()
+
+    def _result(self, node: fx.Node) -> Any:
+        """A value made from the pixels, or else what the node gives on any crop."""
+        if node.op == "placeholder" and not self.results:
+            channels = node.meta["on_crop"].shape[1]
+            image = self.build.graph.placeholder(node.name)
+            return Value(image, channels, self.crop_hw, self.crop_hw)
+        inputs = pytree.tree_leaves([self.results[source] for source in node.all_input_nodes])
+        outputs = pytree.tree_leaves(node.meta["on_crop"])
+        if not _any(Value, inputs):
+            return node.meta["on_crop"]
+        if _any(Tensor, outputs):
+            return self._convert(node)
+        name = _name(node)
+        if name not in SAME_FOR_ALL_CROPS:
+            raise ConversionError(
+                layer_path(node), f"{name} turns pixels into Python's own numbers"
+            )
+        return node.meta["on_crop"]
+
+    def _convert(self, node: fx.Node) -> Any:
+        """What an operation's rule makes of it."""
+        module = self.traced.get_submodule(str(node.target)) if node.op == "call_module" else None
+        name, rule = _rule(node, module)
+        call = self._call(node, module)
+        kwargs = dict(map_arg(node.kwargs, self.results.get))
+        first = [kwargs.pop(key) for key in ("input", "tensors") if key in kwargs]
+        try:
+            result = rule(call, *first, *map_arg(node.args, self.results.get), **kwargs)
+            return pytree.tree_map(self._as_on_crop, result, call.on_crop)
+        except ConversionError:
+            raise
+        except (ValueError, TypeError, RuntimeError, IndexError, AttributeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ConversionError(call.path, f"{name} {reason}") from error
+
+    def _call(self, node: fx.Node, module: nn.Module | None) -> Call:
+        path = layer_path(node)
+        inside = module is None and path != node.name
+        name = f"{path}.{node.name}" if inside else path
+        function, emitted = _called(node, module)
+        return Call(path, name, function, emitted, module, node.meta["on_crop"], self.build)
+
+    def _as_on_crop(self, value: Any, on_crop: Any) -> Any:
+        """A value in the shape of the classifier's tensor, where its rule left another."""
+        if not isinstance(value, Value):
+            return value
+        if on_crop.dtype != self.build.like.dtype:
+            raise ValueError(f"turns numbers into {on_crop.dtype}, which the weights are not")
+        return value.shaped(tuple(on_crop.shape[1:]))
+
+    def _closed(self, head: Any, output: fx.Node) -> Value:
+        """An output of the classifier as a map of its numbers, one vector a window."""
+        sources = {id(self.results[node]): node for node in output.all_input_nodes}
+        if not isinstance(head, Value):
+            raise ConversionError("", "the classifier must return tensors made from its crops")
+        path = layer_path(sources[id(head)]) if id(head) in sources else ""
+        value = self.build.settled(head)
+        if not value.closed:
+            raise ConversionError(
+                path, "the net ends without a dense or pooling layer that closes the window"
+            )
+        return self.build.take_channels(value, value.indices().flatten())
 
 
-def _drop_identities(traced: fx.GraphModule) -> None:
-    """Removes the layers that do nothing any more, such as flattens."""
-    for node in list(traced.graph.nodes):
-        if node.op == "call_module" and type(traced.get_submodule(node.target)) is nn.Identity:
-            node.replace_all_uses_with(node.args[0])
-            traced.graph.erase_node(node)
-    traced.recompile()
-    traced.delete_all_unused_submodules()
-
-
-def _apply_rule(traced: fx.GraphModule, node: fx.Node, values: dict[fx.Node, Value]) -> Value:
-    """What a node's value becomes; the node or its module is rewritten where needed."""
-    source = node.args[0] if node.args else None
-    if not isinstance(source, fx.Node) or source not in values:
-        raise ConversionError(_path(node), "its input is not the image or a value made from it")
-    if len(node.all_input_nodes) > 1:
-        raise ConversionError(_path(node), "it joins several branches, which is not supported")
-    if node.op == "call_module":
-        module = traced.get_submodule(str(node.target))
-        rule = MODULE_RULES.get(type(module))
+def _rule(node: fx.Node, module: nn.Module | None) -> tuple[str, Rule]:
+    """The name of an operation, for messages, and its rule in the tables."""
+    if module is not None:
         name = type(module).__name__
+        rules = [LAYERS[cls] for cls in type(module).__mro__ if cls in LAYERS]
     else:
-        module = None
-        rule = (FUNCTION_RULES if node.op == "call_function" else METHOD_RULES).get(node.target)
-        name = getattr(node.target, "__name__", str(node.target))
-    if rule is None:
-        raise ConversionError(_path(node), f"{name} has no known convolutional form")
-    if node.meta["shape"] is None:
-        raise ConversionError(_path(node), f"{name} returns something other than one tensor")
-    try:
-        value, new_module = rule(Layer(module, node.meta["shape"], values[source]))
-    except ValueError as error:
-        raise ConversionError(_path(node), f"{name} {error}") from None
-    _replace(traced, node, new_module)
-    return value
-
-
-def _replace(traced: fx.GraphModule, node: fx.Node, module: nn.Module | None) -> None:
-    """Puts a new module in a node's place; None leaves the node as it is."""
-    if module is None:
-        return
-    target = str(node.target) if node.op == "call_module" else node.name
-    if sum(n.target == target for n in traced.graph.nodes) > 1:
-        target = node.name
-    traced.add_submodule(target, module)
-    node.target, node.op, node.args, node.kwargs = target, "call_module", node.args[:1], {}
-
-
-def _output(node: fx.Node, values: dict[fx.Node, Value]) -> Value:
-    source = node.args[0]
-    if not isinstance(source, fx.Node):
-        raise ConversionError("", "the classifier must return one tensor of logits")
-    value = values[source]
-    if not value.flat or value.units_hw != (1, 1):
-        raise ConversionError(
-            _path(source), "the net ends without a dense or pooling layer that closes the window"
+        name = _name(node)
+        owner = getattr(node.target, "__module__", None) or "torch"
+        known = owner.split(".")[0] in ("torch", "torchvision", "_operator", "builtins")
+        rules = (
+            [FUNCTIONS[_out_of_place(name)]] if known and _out_of_place(name) in FUNCTIONS else []
         )
-    return value
+    if not rules:
+        reason = SEE_THE_WHOLE_FRAME.get(name, "has no known convolutional form")
+        raise ConversionError(layer_path(node), f"{name} {reason}")
+    return name, rules[0]
 
 
-def _path(node: fx.Node) -> str:
-    """The dotted path of the layer that a node belongs to, or the node's own name."""
-    if node.op == "call_module":
-        return str(node.target)
-    stack = node.meta.get("nn_module_stack")
-    owner = next(reversed(stack.values()))[0] if stack else ""
-    return f"{owner}.{node.name}".lstrip(".")
+def _name(node: fx.Node) -> str:
+    return str(getattr(node.target, "__name__", node.target))
+
+
+def _out_of_place(name: str) -> str:
+    return IN_PLACE.get(name, name.removesuffix("_"))
+
+
+def _called(node: fx.Node, module: nn.Module | None) -> tuple[Any, Any]:
+    """What the classifier calls, and torch's function of that name, which changes no input."""
+    if module is not None:
+        return module, module
+    name = _name(node)
+    emitted = _out_of_place(name)
+    places = (torch, nn.functional)
+    found = next((getattr(p, emitted) for p in places if hasattr(p, emitted)), None)
+    if node.op == "call_function":
+        return node.target, node.target if name == emitted else found
+    return _method(name), found
+
+
+def _method(name: str) -> Any:
+    def call(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return getattr(tensor, name)(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def _refuse_attention(nodes: list[fx.Node], traced: fx.GraphModule) -> None:
+    """Names the attention itself, before the tokens that are made ready for it."""
+    for node in nodes:
+        if node.op == "call_module":
+            name = type(traced.get_submodule(str(node.target))).__name__
+            if name in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder"):
+                raise ConversionError(str(node.target), f"{name} {SEE_THE_WHOLE_FRAME[name]}")
+
+
+def _any(kind: type, leaves: list[Any]) -> bool:
+    return any(isinstance(leaf, kind) for leaf in leaves)

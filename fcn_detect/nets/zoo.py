@@ -1,4 +1,4 @@
-"""The crop classifiers that `train --net NAME` knows, in one table.
+"""The crop classifiers that `train --net NAME` knows: our own in one table, and torchvision's.
 
 Every net is an `nn.Sequential` from RGB crops `(n, 3, crop_h, crop_w)` in [0, 255] to logits
 `(n, outputs)`; its first layer is `Normalize`.
@@ -11,6 +11,7 @@ from torch import nn
 
 from fcn_detect.errors import SettingsError
 from fcn_detect.nets.normalize import Normalize
+from fcn_detect.nets.torchvision_nets import PREFIX, build_torchvision
 
 HW = tuple[int, int]
 
@@ -29,13 +30,18 @@ class Architecture:
 
 
 def build_net(name: str, crop_hw: HW, outputs: int) -> nn.Sequential:
-    """A classifier of the zoo with random weights.
+    """A classifier of the zoo, or `torchvision:NAME`, with random weights.
 
     Raises:
-        SettingsError: the zoo has no net of that name, or the crop is too small for it.
+        SettingsError: there is no net of that name, or the crop is too small for it.
     """
+    if name.startswith(PREFIX):
+        return build_torchvision(name, outputs)
     if name not in ARCHITECTURES:
-        raise SettingsError(f"no net is called '{name}'; the zoo has {', '.join(ARCHITECTURES)}")
+        raise SettingsError(
+            f"no net is called '{name}'; there are {', '.join(ARCHITECTURES)}, and torchvision's "
+            "classifiers, such as torchvision:resnet18"
+        )
     return ARCHITECTURES[name].build(crop_hw, outputs)
 
 

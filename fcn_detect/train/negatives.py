@@ -103,7 +103,12 @@ class Negatives:
     def _search_settings(self) -> DetectSettings:
         mining = self.settings.mining
         return self.settings.detect.model_copy(
-            update={"min_height": mining.min_height, "max_height": None, "keep": mining.threshold}
+            update={
+                "min_height": mining.min_height,
+                "max_height": None,
+                "keep": mining.threshold,
+                "stride": None,
+            }
         )
 
     def _backend(self, classifier: nn.Module) -> TorchBackend:

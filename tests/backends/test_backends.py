@@ -128,6 +128,15 @@ def test_a_header_that_is_wrong_about_its_net_is_refused(change: dict[str, objec
         TorchBackend(header.model_copy(update=change), classifier, "cpu")
 
 
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_opens_with_a_finer_stride(name: str, model_path: Path) -> None:
+    images = _images(1, 80, 90)
+    finer, own = (open_backend(model_path, name, stride=stride) for stride in (2, None))
+    assert (finer.header.stride_hw, own.header.stride_hw) == ((2, 2), (8, 8))
+    assert finer.logits(images).shape == (1, 1, 13, 22)
+    np.testing.assert_allclose(finer.logits(images)[..., ::4, ::4], own.logits(images), atol=1e-5)
+
+
 def test_an_unknown_backend_is_refused_with_the_known_ones(model_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"'tpu'; there are auto, torch"):
         open_backend(model_path, "tpu")

@@ -37,6 +37,33 @@ def test_verify_proves_a_model_on_rendered_scenes(run_cli, dress_model):
     assert report["windows"] > 5000
 
 
+def test_verify_says_what_a_finer_stride_costs_and_gains(run_cli, photos_without):
+    photo = photos_without / "scene_000.jpg"
+    options = ["--net", "valid-small", "--crop", "48x56", "--stride", "4"]
+    code, out, _ = run_cli("verify", *options, photo)
+    assert code == 0
+    assert "stride 4 instead of 8:" in out
+    assert "no object lies farther than 2 px from a window, instead of 4" in out
+    code, out, _ = run_cli("verify", *options, photo, "--json")
+    report = json.loads(out)
+    assert (code, report["holds"], report["exact"]) == (0, True, True)
+    assert report["windows"] == report["strides"]["windows"] > report["strides"]["own_windows"]
+
+
+def test_a_stride_that_the_net_does_not_allow_is_refused_in_one_line(run_cli, photos_without):
+    photo = photos_without / "scene_000.jpg"
+    for command in (["verify", "--net", "valid-small", photo], ["inspect"], ["detect", photo]):
+        code, _, err = run_cli(*command, "--stride", "3")
+        assert code == 1
+        assert "a stride of 3 is not possible" in err.splitlines()[-1]
+
+
+def test_a_net_that_sees_the_whole_frame_is_refused_with_its_layer(run_cli):
+    code, _, err = run_cli("verify", "--net", "torchvision:mobilenet_v3_small")
+    assert code == 1
+    assert "layer '1.features.1.block.1'" in err.splitlines()[-1]
+
+
 def test_verify_reports_what_padding_does_and_that_the_head_is_exact(run_cli):
     code, out, _ = run_cli("verify", "--net", "dress", "--json")
     report = json.loads(out)

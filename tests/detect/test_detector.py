@@ -265,7 +265,7 @@ def test_the_candidate_of_each_detection_is_the_cell_it_came_from() -> None:
 @pytest.mark.parametrize(
     "settings, complaint",
     [
-        ({"stride": 4}, "--stride 4: this model's stride is 2"),
+        ({"stride": 4}, "--stride 4: the network was opened with a stride of 2"),
         ({"min_height": 30, "max_height": 20}, "--max-height 20 is below"),
         ({"max_height": 10}, "--max-height 10 is below the smallest object looked for, 16 px"),
         ({"min_height": 1, "max_height": 2}, "have to be enlarged 8.0 times"),

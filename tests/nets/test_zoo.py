@@ -32,7 +32,7 @@ def test_the_smallest_crop_is_the_one_that_the_refusal_of_smaller_ones_names(nam
 
 
 def test_an_unknown_net_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(SettingsError, match=r"'resnet'; the zoo has valid-small, .*dress"):
+    with pytest.raises(SettingsError, match=r"'resnet'; there are valid-small, .*dress"):
         build_net("resnet", (128, 64), 1)
 
 
