@@ -52,6 +52,14 @@ def test_training_works_as_written(run_cli):
     assert Path("model.train/metrics.json").exists()
 
 
+def test_the_conversion_gives_what_is_written():
+    names = {}
+    exec(compile(block("convert"), "README.md", "exec"), names)
+    fcn, torch = names["fcn"], names["torch"]
+    assert (fcn.stride_hw, fcn.exact) == ((4, 4), True)
+    assert fcn(torch.rand(1, 3, 512, 1024)).shape == (1, 2, 97, 241)
+
+
 @pytest.mark.usefixtures("folder")
 def test_the_python_example_works_as_written(capsys):
     exec(compile(block("python"), "README.md", "exec"), {})
