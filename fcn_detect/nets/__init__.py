@@ -7,20 +7,20 @@ from fcn_detect.nets.dense_layers import (
     dense_to_pointwise,
     pointwise_to_dense,
 )
+from fcn_detect.nets.finer_stride import shift_and_stitch
 from fcn_detect.nets.folding import fold_batch_norms
 from fcn_detect.nets.im2col import (
-    Sliding,
     convolve_by_product,
     extract_patches,
     filter_matrix,
     gather_patches,
     multiply_patches,
-    output_size,
     patch_expansion,
     patch_index,
 )
 from fcn_detect.nets.model_file import load_model, read_header, save_model
 from fcn_detect.nets.normalize import Normalize
+from fcn_detect.nets.sliding import Sliding, output_size
 from fcn_detect.nets.zoo import ARCHITECTURES, Architecture, build_net
 
 __all__ = [
@@ -46,5 +46,6 @@ __all__ = [
     "pointwise_to_dense",
     "read_header",
     "save_model",
+    "shift_and_stitch",
     "to_fully_convolutional",
 ]

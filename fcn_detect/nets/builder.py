@@ -11,7 +11,8 @@ from torch.utils import _pytree as pytree
 
 from fcn_detect.errors import ConversionError
 from fcn_detect.nets.layers import Cut, DilatedAvgPool2d
-from fcn_detect.nets.value import HW, Value, Window, by, pair
+from fcn_detect.nets.sliding import HW, Sliding, output_size
+from fcn_detect.nets.value import Value, by, pair
 
 
 @dataclass
@@ -65,8 +66,8 @@ class Builder:
                 self.graph.erase_node(node)
 
     def slide(
-        self, value: Value, window: Window, units_hw: HW | None = None, finest: bool = False
-    ) -> tuple[Window, Value]:
+        self, value: Value, window: Sliding, units_hw: HW | None = None, finest: bool = False
+    ) -> tuple[Sliding, Value]:
         """The window in the converted net's own places, and the value after it, without a node.
 
         With T the pixels between units and S those asked for between windows, places lie
@@ -82,17 +83,17 @@ class Builder:
         steps = _times(window.stride_hw, value.rate_hw)
         wanted = pair(s // p for s, p in zip(self.stride_hw, value.field.stride_hw, strict=True))
         strides = (1, 1) if finest else pair(map(math.gcd, steps, wanted))
-        own = Window(
+        own = Sliding(
             window.kernel_hw,
             strides,
             _times(window.padding_hw, value.rate_hw),
             _times(window.dilation_hw, value.rate_hw),
         )
         rate_hw = pair(step // stride for step, stride in zip(steps, strides, strict=True))
-        whole_hw = window.units_hw(value.units_hw)
+        whole_hw = output_size(value.units_hw, window)
         units_hw = units_hw or whole_hw
         partial = _times((units_hw[0] - whole_hw[0], units_hw[1] - whole_hw[1]), rate_hw)
-        places_hw = own.units_hw(value.places_hw)
+        places_hw = output_size(value.places_hw, own)
         after = value.with_units(
             units_hw,
             (places_hw[0] + partial[0], places_hw[1] + partial[1]),
@@ -103,7 +104,7 @@ class Builder:
         return own, after
 
     def average(
-        self, path: str, value: Value, window: Window, divisor: int, finest: bool = False
+        self, path: str, value: Value, window: Sliding, divisor: int, finest: bool = False
     ) -> Value:
         """The map summed over a window and divided: a pooling, dilated where it must be."""
         own, after = self.slide(value, window, finest=finest)
@@ -191,7 +192,7 @@ class Builder:
         if units_hw == value.units_hw:
             return value
         starts = _times((rows.start, columns.start), value.rate_hw)
-        own, after = self.slide(value, Window((1, 1), (rows.step, columns.step)))
+        own, after = self.slide(value, Sliding((1, 1), (rows.step, columns.step)))
         places_hw = pair((n - 1) * r + 1 for n, r in zip(units_hw, after.rate_hw, strict=True))
         ends = pair(
             before - start - (places - 1) * step - 1

@@ -31,8 +31,9 @@ from fcn_detect.nets.rules import (
     Call,
     Rule,
 )
+from fcn_detect.nets.sliding import HW
 from fcn_detect.nets.tracing import layer_path, trace
-from fcn_detect.nets.value import HW, Value, by
+from fcn_detect.nets.value import Value, by
 
 
 class FullyConvolutional(nn.Module):
@@ -80,7 +81,7 @@ def to_fully_convolutional(
     """The classifier as a net that scores every window of an image in one pass.
 
     The classifier itself is left untouched; the result has a copy of its weights, is in eval
-    mode, and keeps the names of its layers.
+    mode, on the classifier's device, and keeps the names of its layers.
 
     Args:
         classifier: crops `(n, 3, crop_h, crop_w)` to logits `(n, classes)`, or to several such.
@@ -91,17 +92,18 @@ def to_fully_convolutional(
     Raises:
         ConversionError: a layer has no exact convolutional form, or none of that stride.
     """
-    traced = trace(copy.deepcopy(classifier).eval(), crop_hw)
+    device = next(classifier.parameters(), torch.zeros(())).device
+    traced = trace(copy.deepcopy(classifier).cpu().eval(), crop_hw)
     fcn = _Conversion(traced, crop_hw, (0, 0)).run()
     if stride is None or fcn.stride_hw == (stride, stride):
-        return fcn
+        return fcn.to(device)
     if stride < 1 or any(own % stride for own in fcn.stride_hw):
         raise ConversionError(
             "",
             f"the net's stride is {by(fcn.stride_hw)}; a stride of {stride} is not possible, "
             "only one that divides it",
         )
-    return _Conversion(traced, crop_hw, (stride, stride)).run()
+    return _Conversion(traced, crop_hw, (stride, stride)).run().to(device)
 
 
 class _Conversion:

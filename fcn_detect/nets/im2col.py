@@ -19,63 +19,11 @@ Layer and Convolutional Layer", arXiv 1712.01252, algorithm 1 and equations 5 to
 from 1 and leave the stride out; here places count from 0).
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-HW = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Sliding:
-    """How a kernel slides over a map; each pair is `(y, x)`.
-
-    Attributes:
-        kernel_hw: taps of the kernel.
-        stride_hw: from one place to the next.
-        padding_hw: zeros on each side of the map.
-        dilation_hw: from one tap to the next.
-    """
-
-    kernel_hw: HW
-    stride_hw: HW = (1, 1)
-    padding_hw: HW = (0, 0)
-    dilation_hw: HW = (1, 1)
-
-
-def output_size(input_hw: HW, sliding: Sliding, ceil_mode: bool = False) -> HW:
-    """How many rows and columns of places a kernel has on a map.
-
-    For each axis, `floor((side + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1`.
-
-    Args:
-        input_hw: size of the map.
-        sliding: of a convolution or of a pooling layer.
-        ceil_mode: round up, as pooling layers may: the last place can reach beyond the padding,
-            but must not begin there.
-
-    Raises:
-        ValueError: there is no place at all: the kernel is larger than the padded map.
-
-    Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
-    arXiv 1603.07285, relationships 6 (convolution), 7 (pooling) and 15 (dilation).
-    """
-    rows, cols = (_places(side, sliding, axis, ceil_mode) for axis, side in enumerate(input_hw))
-    if rows < 1 or cols < 1:
-        raise ValueError(f"there is no place for {sliding} on a map of {input_hw}")
-    return rows, cols
-
-
-def _places(side: int, sliding: Sliding, axis: int, ceil_mode: bool) -> int:
-    stride, padding = sliding.stride_hw[axis], sliding.padding_hw[axis]
-    extent = sliding.dilation_hw[axis] * (sliding.kernel_hw[axis] - 1) + 1
-    free = side + 2 * padding - extent
-    if not ceil_mode:
-        return free // stride + 1
-    places = -(-free // stride) + 1
-    return places - 1 if (places - 1) * stride >= side + padding else places
+from fcn_detect.nets.sliding import HW, Sliding, output_size
 
 
 def extract_patches(maps: Tensor, sliding: Sliding) -> Tensor:

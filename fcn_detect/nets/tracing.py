@@ -139,9 +139,17 @@ def _shape_only(value: Any) -> Any:
 def _example(classifier: nn.Module, crop_hw: HW) -> Tensor:
     """Black crops of the classifier's own type, device and channels."""
     like = next(classifier.parameters(), torch.zeros(()))
-    first = next((m for m in classifier.modules() if isinstance(m, nn.Conv2d)), None)
-    channels = first.in_channels if first is not None else 3
+    layers = (m for m in classifier.modules() if isinstance(m, nn.Conv2d | nn.Linear))
+    channels = _channels(next(layers, None), crop_hw)
     return torch.zeros(BATCH, channels, *crop_hw, dtype=like.dtype, device=like.device)
+
+
+def _channels(first: nn.Module | None, crop_hw: HW) -> int:
+    """What the first layer takes: a dense one may take a whole feature map, flattened."""
+    if isinstance(first, nn.Linear):
+        channels, rest = divmod(first.in_features, crop_hw[0] * crop_hw[1])
+        return channels if channels and not rest else 3
+    return first.in_channels if isinstance(first, nn.Conv2d) else 3
 
 
 def _line(error: Exception) -> str:

@@ -17,32 +17,7 @@ from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
 from fcn_detect.geometry import ReceptiveField
-
-HW = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Window:
-    """What a layer slides over a map, counted in the classifier's units."""
-
-    kernel_hw: HW
-    stride_hw: HW = (1, 1)
-    padding_hw: HW = (0, 0)
-    dilation_hw: HW = (1, 1)
-
-    def units_hw(self, units_hw: HW) -> HW:
-        """Size of the output; see `fcn_detect.nets.output_size`."""
-        return pair(
-            (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, k, s, p, d in zip(
-                units_hw,
-                self.kernel_hw,
-                self.stride_hw,
-                self.padding_hw,
-                self.dilation_hw,
-                strict=True,
-            )
-        )
+from fcn_detect.nets.sliding import HW, Sliding
 
 
 @dataclass(frozen=True)
@@ -59,7 +34,7 @@ class Bins:
 
     weights_h: Tensor
     weights_w: Tensor
-    window: Window | None
+    window: Sliding | None
     path: str
     name: str
 

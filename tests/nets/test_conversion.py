@@ -222,6 +222,16 @@ def test_nets_of_the_zoo_convert_as_exactly_as_they_say(
     assert (on_a_frame <= TOLERANCES[dtype]) == fcn.exact
 
 
+@torch.no_grad()
+def test_a_head_alone_converts_on_the_feature_map_that_it_takes() -> None:
+    head = nn.Sequential(nn.Flatten(), nn.Linear(16 * 4 * 4, 8), nn.ReLU(), nn.Linear(8, 3))
+    fcn = to_fully_convolutional(head.double(), (4, 4))
+    maps = torch.rand(1, 16, 8, 9, dtype=torch.float64)
+    assert (fcn.stride_hw, fcn.exact) == ((1, 1), True)
+    assert fcn(maps).shape == (1, 3, 5, 6)
+    assert (fcn(maps)[:, :, 2, 3] - head(maps[:, :, 2:6, 3:7])).abs().max() <= 1e-12
+
+
 def test_the_dress_net_sees_403_windows_of_two_by_four_units_in_its_frame() -> None:
     fcn = to_fully_convolutional(_zoo_net("dress", (128, 64), outputs=1), (128, 64))
     assert (fcn.units_hw, fcn.stride_hw, fcn.exact) == ((4, 2), (32, 32), False)

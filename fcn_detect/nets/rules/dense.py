@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from fcn_detect.nets.dense_layers import dense_to_convolution, dense_to_pointwise
 from fcn_detect.nets.rules.call import Call
-from fcn_detect.nets.value import Value, Window
+from fcn_detect.nets.sliding import Sliding
+from fcn_detect.nets.value import Value
 
 
 def dense(call: Call, value: Value) -> Value:
@@ -51,7 +52,7 @@ def _over_window(call: Call, value: Value) -> Value:
         shares = bins.weights_h, bins.weights_w
         kernel = torch.einsum("ocij,ih,jw->ochw", kernel, *shares)
     flat = _with_weight(call.module, kernel.flatten(1))
-    window = Window(value.units_hw)
+    window = Sliding(value.units_hw)
     own, after = call.build.slide(replace(value, bins=None), window, finest=True)
     layer = dense_to_convolution(flat, value.units_hw)
     layer.dilation = own.dilation_hw

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from fcn_detect.nets.rules.call import Call
 from fcn_detect.nets.rules.elementwise import arithmetic
-from fcn_detect.nets.value import HW, Value, Window
+from fcn_detect.nets.sliding import HW, Sliding
+from fcn_detect.nets.value import Value
 
 
 def reduce(
@@ -103,7 +104,7 @@ def _kernel(value: Value, elements: Tensor) -> HW:
 
 
 def _pooled(call: Call, value: Value, kernel_hw: HW) -> Value:
-    plain, window = replace(value, arrangement=None), Window(kernel_hw)
+    plain, window = replace(value, arrangement=None), Sliding(kernel_hw)
     name = call.emitted.__name__
     if name in ("mean", "sum"):
         divisor = kernel_hw[0] * kernel_hw[1] if name == "mean" else 1

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fcn_detect.nets.rules.call import Call
-from fcn_detect.nets.value import HW, Bins, Value, Window, by, pair
+from fcn_detect.nets.sliding import HW, Sliding, output_size
+from fcn_detect.nets.value import Bins, Value, by, pair
 
 
 def convolution(call: Call, value: Value) -> Value:
     """A convolution stays one; where strides became dilation, so does its own."""
     value, module = call.build.as_map(value), call.module
-    window = Window(module.kernel_size, module.stride, _padding_before(module), module.dilation)
+    window = Sliding(module.kernel_size, module.stride, _padding_before(module), module.dilation)
     own, after = call.build.slide(value, window, call.units_hw)
     if (own.stride_hw, own.dilation_hw) != (module.stride, module.dilation):
         value, module = _dilated(call, value, own)
@@ -34,7 +35,7 @@ def _padding_before(module: nn.Conv2d) -> HW:
     return pair(module.padding)
 
 
-def _dilated(call: Call, value: Value, own: Window) -> tuple[Value, nn.Conv2d]:
+def _dilated(call: Call, value: Value, own: Sliding) -> tuple[Value, nn.Conv2d]:
     """The convolution with this window; what padding "same" adds at one end only comes before."""
     module = copy.deepcopy(call.module)
     if module.padding_mode != "zeros":
@@ -116,7 +117,7 @@ def max_pool2d(
     return call.through(nn.MaxPool2d(*sizes, ceil_mode=partial), value, after)
 
 
-def _padded_apart(call: Call, value: Value, own: Window) -> tuple[Value, Window]:
+def _padded_apart(call: Call, value: Value, own: Sliding) -> tuple[Value, Sliding]:
     """The map padded with what is less than all numbers, and the window without its padding."""
     (top, left), lowest = own.padding_hw, -math.inf
     node = call.build.call(F.pad, value.node, [left, left, top, top], "constant", lowest)
@@ -149,22 +150,24 @@ def avg_pool2d(
     return call.through(layer, value, after)
 
 
-def _window(value: Value, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Window:
+def _window(
+    value: Value, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1
+) -> Sliding:
     """A pooling's window. One that takes the whole map moves by one unit, whatever its stride."""
     kernel_hw, padding_hw = pair(kernel_size), pair(padding)
     stride_hw = kernel_hw if stride is None or stride == [] else pair(stride)
     if kernel_hw == value.units_hw and not value.closed and padding_hw == (0, 0):
         stride_hw = (1, 1)
-    return Window(kernel_hw, stride_hw, padding_hw, pair(dilation))
+    return Sliding(kernel_hw, stride_hw, padding_hw, pair(dilation))
 
 
-def _partial(call: Call, value: Value, window: Window, own: Window) -> bool:
+def _partial(call: Call, value: Value, window: Sliding, own: Sliding) -> bool:
     """Whether windows on the crop reach beyond it.
 
     Raises:
         ValueError: they do, and strides became dilation.
     """
-    partial = call.units_hw != window.units_hw(value.units_hw)
+    partial = call.units_hw != output_size(value.units_hw, window)
     if partial and (value.rate_hw != (1, 1) or own.stride_hw != window.stride_hw):
         raise ValueError("has partial windows (ceil_mode), which cannot be dilated")
     return partial
@@ -258,11 +261,11 @@ def _shares(units: int, bins: int, like: Tensor) -> Tensor:
     return shares
 
 
-def _even_bins(units_hw: HW, bins_hw: HW) -> Window | None:
+def _even_bins(units_hw: HW, bins_hw: HW) -> Sliding | None:
     """An adaptive pooling as an ordinary one; None where its bins are not all alike."""
     sides = [_bins(*side) for side in zip(units_hw, bins_hw, strict=True)]
     kernels = [{len(covered) for covered in side} for side in sides]
     steps = [{b.start - a.start for a, b in pairwise(side)} or {1} for side in sides]
     if any(len(found) > 1 or found == {0} for found in kernels + steps):
         return None
-    return Window(pair(k.pop() for k in kernels), pair(s.pop() for s in steps))
+    return Sliding(pair(k.pop() for k in kernels), pair(s.pop() for s in steps))
