@@ -139,17 +139,16 @@ def _shape_only(value: Any) -> Any:
 def _example(classifier: nn.Module, crop_hw: HW) -> Tensor:
     """Black crops of the classifier's own type, device and channels."""
     like = next(classifier.parameters(), torch.zeros(()))
-    layers = (m for m in classifier.modules() if isinstance(m, nn.Conv2d | nn.Linear))
-    channels = _channels(next(layers, None), crop_hw)
+    layers = [m for m in classifier.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    first = next((m for m in layers if isinstance(m, nn.Conv2d)), None)
+    channels = first.in_channels if first else _channels_of_a_head(layers, crop_hw)
     return torch.zeros(BATCH, channels, *crop_hw, dtype=like.dtype, device=like.device)
 
 
-def _channels(first: nn.Module | None, crop_hw: HW) -> int:
-    """What the first layer takes: a dense one may take a whole feature map, flattened."""
-    if isinstance(first, nn.Linear):
-        channels, rest = divmod(first.in_features, crop_hw[0] * crop_hw[1])
-        return channels if channels and not rest else 3
-    return first.in_channels if isinstance(first, nn.Conv2d) else 3
+def _channels_of_a_head(layers: list[Any], crop_hw: HW) -> int:
+    """A dense layer may take a whole feature map, flattened; fewer than 3 come of a pooling."""
+    channels, rest = divmod(layers[0].in_features, crop_hw[0] * crop_hw[1]) if layers else (3, 0)
+    return channels if channels > 3 and not rest else 3
 
 
 def _line(error: Exception) -> str:

@@ -7,6 +7,7 @@ from fcn_detect.demo import run_demo
 from fcn_detect.demo.story import SETTINGS, describe
 
 
+@pytest.mark.slow
 def test_the_story_runs_through_and_leaves_what_it_says(tmp_path):
     quick = {
         **SETTINGS,
