@@ -86,11 +86,6 @@ class Value:
         """Whether all of the window has been seen: what follows acts on each window alone."""
         return self.units_hw == (1, 1)
 
-    @property
-    def unit_stride_hw(self) -> HW:
-        """Pixels from one of the classifier's units to the next."""
-        return pair(s * r for s, r in zip(self.field.stride_hw, self.rate_hw, strict=True))
-
     def indices(self) -> Tensor:
         """The arrangement, spelled out."""
         return self._as_it_is() if self.arrangement is None else self.arrangement
