@@ -21,8 +21,11 @@ class Backend(Protocol):
     name: str
     header: ModelHeader
 
-    def logits(self, images: Pixels) -> NDArray[np.float32]:
-        """Scores of every window: RGB `(n, h, w, 3)` to float32 `(n, outputs, rows, cols)`."""
+    def maps(self, images: Pixels) -> NDArray[np.float32]:
+        """Logits, then offsets, of every window.
+
+        RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
+        """
         ...
 
 
@@ -30,5 +33,5 @@ class CropClassifier(Protocol):
     """The unconverted classifier: the oracle."""
 
     def __call__(self, crops: Pixels) -> NDArray[np.float32]:
-        """RGB `(n, crop_h, crop_w, 3)` to logits, float32 `(n, outputs)`."""
+        """RGB `(n, crop_h, crop_w, 3)` to logits, then offsets, float32 `(n, channels)`."""
         ...

@@ -15,7 +15,7 @@ class FakeBackend:
     def __init__(self, header: ModelHeader) -> None:
         self.header = header
 
-    def logits(self, images: Pixels) -> NDArray[np.float32]:
+    def maps(self, images: Pixels) -> NDArray[np.float32]:
         """Scores of every window: RGB `(n, h, w, 3)` to float32 `(n, 1, rows, cols)`."""
         (crop_h, crop_w), (stride_h, stride_w) = self.header.crop_hw, self.header.stride_hw
         height, width = images.shape[1:3]

@@ -46,20 +46,23 @@ class TorchBackend:
         self.header = header.model_copy(update={"stride_hw": stride_hw})
         self._folded = fold_batch_norms(self.fcn).to(memory_format=torch.channels_last)
 
-    def logits(self, images: Pixels) -> NDArray[np.float32]:
-        """Scores of every window: RGB `(n, h, w, 3)` to float32 `(n, outputs, rows, cols)`."""
+    def maps(self, images: Pixels) -> NDArray[np.float32]:
+        """Logits, then offsets, of every window.
+
+        RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
+        """
         with torch.inference_mode():
-            logits: Tensor = self._folded(self._to_tensor(images))
-            return logits.float().cpu().numpy()
+            maps: Tensor = self._folded(self._to_tensor(images))
+            return maps.float().cpu().numpy()
 
     def classify(self, crops: Pixels, batch_size: int = 256) -> NDArray[np.float32]:
-        """Logits of the unconverted classifier: `(n, crop_h, crop_w, 3)` to `(n, outputs)`."""
+        """What the unconverted classifier gives: `(n, crop_h, crop_w, 3)` to `(n, channels)`."""
         with torch.inference_mode():
             batches = [
                 self.classifier(self._to_tensor(crops[i : i + batch_size])).float().cpu()
                 for i in range(0, len(crops), batch_size)
             ]
-        outputs = torch.cat(batches) if batches else torch.zeros(0, self.header.outputs)
+        outputs = torch.cat(batches) if batches else torch.zeros(0, self.header.channels)
         return outputs.numpy()
 
     def _to_tensor(self, images: Pixels) -> Tensor:

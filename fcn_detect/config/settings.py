@@ -2,7 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 
 class _Table(BaseModel):
@@ -32,7 +39,11 @@ class ModelSettings(_Table):
 
     Attributes:
         net: a name of the zoo.
-        crop: size of the crops, written width x height; held as (height, width).
+        crop: size that all crops are brought to, written width x height; held as
+            (height, width).
+        window: size of the part of a crop that the net sees, likewise; None: the whole crop.
+            Smaller windows are cut at random places and sizes inside the crops, and the net
+            learns where the object sits in its window.
         object_box: x0, y0, x1, y1 of the object in a crop, in pixels; None: the whole crop.
         background: name of the class folder that holds what is not an object; None: the first
             found of background, negative, neg, other.
@@ -40,8 +51,25 @@ class ModelSettings(_Table):
 
     net: str = "valid-medium"
     crop: SizeHW = (128, 64)
+    window: SizeHW | None = None
     object_box: tuple[float, float, float, float] | None = None
     background: str | None = None
+
+    @property
+    def window_hw(self) -> tuple[int, int]:
+        """Height and width of what the net sees at once."""
+        return self.window or self.crop
+
+    @property
+    def margins_hw(self) -> tuple[int, int]:
+        """Crop pixels above and left of the middle window."""
+        return (self.crop[0] - self.window_hw[0]) // 2, (self.crop[1] - self.window_hw[1]) // 2
+
+    @model_validator(mode="after")
+    def _window_lies_in_the_crop(self) -> "ModelSettings":
+        if any(a > b for a, b in zip(self.window_hw, self.crop, strict=True)):
+            raise ValueError("the window is larger than the crop")
+        return self
 
 
 class AugmentSettings(_Table):
@@ -50,10 +78,14 @@ class AugmentSettings(_Table):
     Attributes:
         flip: share of crops mirrored left to right.
         shift: largest shift, in pixels of the crop.
-        scale: largest change of size, as a share.
+        scale: largest change of size, as a logarithm: 0.1 is about a tenth.
         rotation: largest turn, in degrees.
         colour: strength of brightness, contrast and saturation changes.
         grey: share of crops turned grey.
+        frame_edge: share of windows that reach over the frame's edge, where its last pixels are
+            repeated, by up to the margin around the object box.
+        occlusion: share of windows with a piece of a background in front, at one side.
+        coarse: share of crops made smaller, down to 0.4, and large again.
         blur: share of crops blurred, by a Gaussian of up to 1.5 px.
         noise: share of crops with noise added, of up to 12 grey levels.
     """
@@ -64,6 +96,9 @@ class AugmentSettings(_Table):
     rotation: float = Field(default=3, ge=0, le=180)
     colour: Share = 0.3
     grey: Share = 0.1
+    frame_edge: Share = 0.0
+    occlusion: Share = 0.0
+    coarse: Share = 0.0
     blur: Share = 0.3
     noise: Share = 0.3
 
@@ -77,6 +112,7 @@ class TrainSettings(_Table):
         learning_rate: peak of the one-cycle schedule.
         weight_decay: of AdamW.
         label_smoothing: probability mass moved off the true class.
+        offset_weight: of the loss of the box offsets, beside that of the classes.
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.
         seed: of everything random.
@@ -89,6 +125,7 @@ class TrainSettings(_Table):
     learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=0.02, ge=0)
     label_smoothing: Share = 0.02
+    offset_weight: float = Field(default=2.0, ge=0)
     object_share: float = Field(default=0.35, gt=0, lt=1)
     average_decay: float = Field(default=0.995, ge=0, lt=1)
     seed: int = 0
@@ -100,16 +137,22 @@ class MiningSettings(_Table):
 
     Attributes:
         negatives: folder of such photos; None: no mining.
+        validation: folder of more such photos, to count false alarms on; None: `held_back` of
+            `negatives` are kept apart for it.
         windows_per_photo: random windows cut from each photo before training.
-        rounds: times the net is run over the photos and trained on with its false alarms.
+        rounds: most times that the net is run over the photos and trained on with its false
+            alarms; it ends when a round makes fewer false alarms in the photos held back no
+            rarer.
         epochs: passes over the crops after each round.
         per_photo: false alarms kept of one photo in one round, best first.
         min_height: smallest object looked for while mining; None: the object's own height.
         threshold: smallest score of a false alarm that is kept.
-        held_back: share of the photos kept apart, to count false alarms on.
+        held_back: share of the photos kept apart, to count false alarms on; without `validation`.
+        validation_share: share of `validation` that is used; the rest stays unseen, for tests.
     """
 
     negatives: str | None = None
+    validation: str | None = None
     windows_per_photo: int = Field(default=10, ge=0)
     rounds: int = Field(default=1, ge=0)
     epochs: int = Field(default=10, ge=1)
@@ -117,6 +160,7 @@ class MiningSettings(_Table):
     min_height: float | None = Field(default=None, gt=0)
     threshold: Share = 0.2
     held_back: float = Field(default=0.1, ge=0, lt=1)
+    validation_share: float = Field(default=1.0, gt=0, le=1)
 
 
 class DetectSettings(_Table):

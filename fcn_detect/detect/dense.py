@@ -28,10 +28,11 @@ def score_level(backend: Backend, image: Pixels, level: Level) -> ScoreMap:
     if backend.header.exact:
         rows = _rows_per_pass(grid, pixels.shape[1])
     strips = [
-        backend.logits(_strip(pixels, grid, first, min(first + rows, grid.size_hw[0]))[None])[0]
+        backend.maps(_strip(pixels, grid, first, min(first + rows, grid.size_hw[0]))[None])[0]
         for first in range(0, grid.size_hw[0], rows)
     ]
-    return ScoreMap(strips[0] if len(strips) == 1 else np.concatenate(strips, axis=1), grid)
+    values = strips[0] if len(strips) == 1 else np.concatenate(strips, axis=1)
+    return ScoreMap.split(values, backend.header.outputs, grid)
 
 
 def _rows_per_pass(grid: ScoreGrid, width: int) -> int:

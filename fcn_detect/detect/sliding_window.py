@@ -31,13 +31,25 @@ def cut_windows(
 
 
 def classify_windows(
-    classify: CropClassifier, pixels: Pixels, grid: ScoreGrid, batch_size: int = 256
+    classify: CropClassifier,
+    pixels: Pixels,
+    grid: ScoreGrid,
+    batch_size: int = 256,
+    outputs: int | None = None,
 ) -> ScoreMap:
-    """The score map of a level, made window by window with the unconverted classifier."""
+    """The score map of a level, made window by window with the unconverted classifier.
+
+    Args:
+        classify: the classifier.
+        pixels: a level with its border, RGB uint8 `(h, w, 3)`.
+        grid: of that level.
+        batch_size: windows classified at once.
+        outputs: how many of its values are logits; the rest are offsets. None: all.
+    """
     rows, cols = (axis.ravel() for axis in np.indices(grid.size_hw))
-    logits = [
+    batches = [
         classify(cut_windows(pixels, grid, rows[i : i + batch_size], cols[i : i + batch_size]))
         for i in range(0, len(rows), batch_size)
     ]
-    scores = np.concatenate(logits).T  # (outputs, rows * cols)
-    return ScoreMap(np.ascontiguousarray(scores.reshape(-1, *grid.size_hw)), grid)
+    values = np.concatenate(batches).T.reshape(-1, *grid.size_hw)  # (channels, rows, cols)
+    return ScoreMap.split(np.ascontiguousarray(values), outputs or len(values), grid)

@@ -19,7 +19,7 @@ class Verifiable(Backend, Protocol):
     """A backend that also has the unconverted classifier."""
 
     def classify(self, crops: Pixels) -> NDArray[np.float32]:
-        """RGB `(n, crop_h, crop_w, 3)` to logits, float32 `(n, outputs)`."""
+        """RGB `(n, crop_h, crop_w, 3)` to logits, then offsets, float32 `(n, channels)`."""
         ...
 
 
@@ -27,8 +27,8 @@ class Verifiable(Backend, Protocol):
 class ImageEquivalence:
     """How far dense scores lie from crop-by-crop scores on one image.
 
-    A difference is max|a - b| / max(1, max|b|), in logits; a decision counts as flipped when the
-    most likely class changes by more than the tolerance.
+    A difference is max|a - b| / max(1, max|b|), over logits and offsets; a decision counts as
+    flipped when the most likely class changes by more than the tolerance.
 
     Attributes:
         image: its name.
@@ -103,8 +103,8 @@ def compare_level(backend: Verifiable, name: str, image: Pixels, level: Level) -
     """The equivalence on one level of one image: every window is compared."""
     dense = score_level(backend, image, level)
     pixels = level_pixels(image, level)
-    oracle = classify_windows(backend.classify, pixels, dense.grid)
-    distance = np.abs(dense.logits - oracle.logits).max(axis=0) / _scale(oracle.logits)
+    oracle = classify_windows(backend.classify, pixels, dense.grid, outputs=backend.header.outputs)
+    distance = np.abs(dense.values - oracle.values).max(axis=0) / _scale(oracle.values)
     worst = np.unravel_index(np.argmax(distance), distance.shape)
     window = dense.grid.windows_xyxy(*(np.array([i]) for i in worst))[0]
     return ImageEquivalence(
@@ -114,7 +114,7 @@ def compare_level(backend: Verifiable, name: str, image: Pixels, level: Level) -
         mean_difference=float(distance.mean()),
         flipped=_flipped(dense.logits, oracle.logits),
         worst_window=tuple(round(float(v), 2) for v in window),  # type: ignore[arg-type]
-        head_difference=_head_difference(backend, pixels, dense.grid, oracle.logits),
+        head_difference=_head_difference(backend, pixels, dense.grid, oracle.values),
     )
 
 
@@ -140,5 +140,5 @@ def _head_difference(
     """The converted net on single crops, spread over the map, against the classifier."""
     cells = np.linspace(0, grid.size_hw[0] * grid.size_hw[1] - 1, sample).astype(int)
     rows, cols = np.unravel_index(np.unique(cells), grid.size_hw)
-    converted = backend.logits(cut_windows(pixels, grid, rows, cols))[:, :, 0, 0].T
+    converted = backend.maps(cut_windows(pixels, grid, rows, cols))[:, :, 0, 0].T
     return float(np.abs(converted - oracle[:, rows, cols]).max() / _scale(oracle))

@@ -7,18 +7,22 @@ from fcn_detect.geometry.boxes import (
     clip_boxes,
 )
 from fcn_detect.geometry.grid import ScoreGrid
+from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
 from fcn_detect.geometry.pyramid import Border, Level, PyramidPlan, plan_pyramid
 from fcn_detect.geometry.receptive_field import ReceptiveField
 
 __all__ = [
+    "OFFSET_NAMES",
     "Border",
     "Level",
     "PyramidPlan",
     "ReceptiveField",
     "ScoreGrid",
+    "apply_offsets",
     "box_areas",
     "box_intersections",
     "box_iou",
     "clip_boxes",
+    "encode_offsets",
     "plan_pyramid",
 ]

@@ -55,7 +55,7 @@ def load_model(path: Path) -> tuple[ModelHeader, nn.Module]:
     """
     header = read_header(path)
     try:
-        classifier = build_net(header.net, header.crop_hw, header.outputs)
+        classifier = build_net(header.net, header.crop_hw, header.channels)
         classifier.load_state_dict(safetensors.torch.load_file(path))
     except (SettingsError, RuntimeError, safetensors.SafetensorError) as error:
         raise ModelError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import box_areas, clip_boxes
+from fcn_detect.geometry import apply_offsets, box_areas, clip_boxes
 from fcn_detect.postprocess.nms import order_by_score, suppress
 from fcn_detect.postprocess.probabilities import probabilities
 from fcn_detect.results import Detections, ModelHeader, ScoreMap
@@ -90,6 +90,7 @@ def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: floa
     scores = probabilities(score_map.logits, header.calibration)
     classes, rows, cols = np.nonzero(scores >= keep)
     boxes = score_map.grid.parts_xyxy(rows, cols, header.object_box)
+    boxes = apply_offsets(boxes, score_map.offsets[:, rows, cols].T, header.offsets)
     levels = np.full(len(rows), level)
     return Candidates(boxes, scores[classes, rows, cols], classes, levels, rows, cols)
 

@@ -3,7 +3,7 @@
 from fcn_detect.results.annotations import Annotations, ImageAnnotations
 from fcn_detect.results.detections import Detections
 from fcn_detect.results.image_result import FAILURE_KINDS, Failure, ImageResult
-from fcn_detect.results.model_header import Calibration, ModelHeader
+from fcn_detect.results.model_header import Calibration, ModelHeader, OffsetName
 from fcn_detect.results.progress import Progress, silent
 from fcn_detect.results.score_map import ScoreMap
 
@@ -16,6 +16,7 @@ __all__ = [
     "ImageAnnotations",
     "ImageResult",
     "ModelHeader",
+    "OffsetName",
     "Progress",
     "ScoreMap",
     "silent",

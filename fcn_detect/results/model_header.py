@@ -1,10 +1,11 @@
 """What a model file says about itself: all that detection needs beside the weights."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 FORMAT_VERSION = 1
+OffsetName = Literal["x", "y", "scale", "aspect"]
 
 
 class _Frozen(BaseModel):
@@ -27,6 +28,8 @@ class ModelHeader(_Frozen):
         labels: names of the classes that detections carry, without the background.
         background: name of the background class.
         object_box: where the object sits in a crop: x0, y0, x1, y1 in crop pixels.
+        offsets: what the net tells of where the object sits in its window, of x, y, scale and
+            aspect, in this order; empty when it tells nothing.
         stride_hw: pixels between the windows of the converted net.
         exact: whether every cell equals the classifier on its window.
         calibration: how logits become probabilities.
@@ -44,6 +47,7 @@ class ModelHeader(_Frozen):
     labels: tuple[str, ...] = Field(min_length=1)
     background: str = "background"
     object_box: tuple[float, float, float, float]
+    offsets: tuple[OffsetName, ...] = ()
     stride_hw: tuple[PositiveInt, PositiveInt]
     exact: bool
     calibration: Calibration = Calibration()
@@ -58,6 +62,11 @@ class ModelHeader(_Frozen):
     def outputs(self) -> int:
         """Number of logits: 1 with one class (sigmoid), else classes + background (softmax)."""
         return 1 if len(self.labels) == 1 else len(self.labels) + 1
+
+    @property
+    def channels(self) -> int:
+        """Number of values that the net gives for a window: logits, then offsets."""
+        return self.outputs + len(self.offsets)
 
     @model_validator(mode="after")
     def _check(self) -> "ModelHeader":

@@ -1,49 +1,90 @@
-"""Crops varied at random while training, by torchvision's transforms."""
+"""Windows of crops varied at random while training."""
 
 import torch
 from torch import Tensor
-from torchvision.transforms import InterpolationMode, v2
+from torch.nn import functional as F
+from torchvision.transforms import v2
 
-from fcn_detect.config import AugmentSettings
+from fcn_detect.config import AugmentSettings, ModelSettings
+from fcn_detect.train.windows import WindowCutter
 
 # Crops that share one draw of the random numbers: one crop a draw costs ten times as much.
 CHUNK = 8
 
 
 class Augmentation:
-    """Varies a batch, uint8 `(n, 3, h, w)`, and returns a batch of the same shape and type.
+    """Cuts a window from each crop of a batch and varies its colours, sharpness and noise.
 
-    All classes are treated alike, so that no trace of it tells them apart. Where a crop is moved
-    or shrunk, its edge pixels are repeated, as detection does at a frame's edge.
+    All classes are treated alike, so that no trace of it tells them apart. Places are cut by
+    `WindowCutter`, which has a draw of its own for each crop; the rest is torchvision's.
     """
 
-    def __init__(self, settings: AugmentSettings, crop_hw: tuple[int, int]) -> None:
-        margin = int(settings.shift + settings.scale * max(crop_hw) / 2) + 2
+    def __init__(
+        self,
+        settings: AugmentSettings,
+        model: ModelSettings,
+        object_box: tuple[float, float, float, float],
+    ) -> None:
         c = settings.colour
+        self.cut = WindowCutter(settings, model, object_box)
+        self._occluded = settings.occlusion
         self._transforms = v2.Compose(
             [
-                v2.RandomHorizontalFlip(settings.flip),
-                v2.Pad(margin, padding_mode="edge"),
-                v2.RandomAffine(
-                    degrees=settings.rotation,
-                    translate=(
-                        settings.shift / (crop_hw[1] + 2 * margin),
-                        settings.shift / (crop_hw[0] + 2 * margin),
-                    ),
-                    scale=(1 - settings.scale, 1 + settings.scale),
-                    interpolation=InterpolationMode.BILINEAR,
-                ),
-                v2.CenterCrop(list(crop_hw)),
                 v2.ColorJitter(brightness=c, contrast=c, saturation=c),  # hue doubles the cost
                 v2.RandomGrayscale(settings.grey),
+                v2.RandomApply([_Coarser(0.4)], settings.coarse),
                 v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], settings.blur),
                 v2.RandomApply([_Noise(12)], settings.noise),
             ]
         )
 
-    def __call__(self, crops: Tensor) -> Tensor:
-        """A varied copy of a batch."""
-        return torch.cat([self._transforms(chunk) for chunk in torch.split(crops, CHUNK)])
+    def __call__(self, crops: Tensor, is_background: Tensor) -> tuple[Tensor, Tensor]:
+        """Windows of a batch, and where the objects are in them.
+
+        Args:
+            crops: uint8 `(n, 3, crop_h, crop_w)`.
+            is_background: bool `(n,)`; only such crops are ever put in front of others.
+
+        Returns:
+            uint8 `(n, 3, window_h, window_w)` and offsets, float32 `(n, 4)`.
+        """
+        windows, offsets = self.cut(crops)
+        windows = _occlude(windows, is_background, self._occluded)
+        return torch.cat([self._transforms(part) for part in torch.split(windows, CHUNK)]), offsets
+
+
+def _occlude(windows: Tensor, is_background: Tensor, share: float) -> Tensor:
+    """A share of the windows with a rectangle of a background window in front, at one side.
+
+    It covers up to two fifths of the window's height from below, or of its width from a side.
+    """
+    sources = torch.nonzero(is_background).flatten()
+    if not share or not len(sources):
+        return windows
+    n, _, height, width = windows.shape
+    depth = 0.4 * torch.rand(n) * (torch.rand(n) < share)
+    side = torch.randint(0, 3, (n,))[:, None, None]
+    x = ((torch.arange(width) + 0.5) / width)[None, None, :]
+    y = ((torch.arange(height) + 0.5) / height)[None, :, None]
+    from_edge = torch.where(side == 0, 1 - y, torch.where(side == 1, x, 1 - x))  # (n, h, w)
+    others = windows[sources[torch.randint(0, len(sources), (n,))]]
+    return torch.where((from_edge < depth[:, None, None])[:, None], others, windows)
+
+
+class _Coarser(v2.Transform):  # type: ignore[misc]
+    """Made smaller and large again, as small things in enlarged frames are: down to `smallest`."""
+
+    def __init__(self, smallest: float) -> None:
+        super().__init__()
+        self.smallest = smallest
+
+    def forward(self, crops: Tensor) -> Tensor:
+        share = float(self.smallest + (0.9 - self.smallest) * torch.rand(()))
+        height, width = crops.shape[-2:]
+        small = [max(1, round(side * share)) for side in (height, width)]
+        coarse = F.interpolate(crops.float(), small, mode="bilinear", antialias=True)
+        large = F.interpolate(coarse, (height, width), mode="bilinear")
+        return large.round().clamp(0, 255).to(torch.uint8)
 
 
 class _Noise(v2.Transform):  # type: ignore[misc]

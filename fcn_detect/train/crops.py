@@ -47,6 +47,12 @@ class CropSet:
         """Those of an index array, in its order."""
         return CropSet(self.images[index], self.classes[index], [self.names[i] for i in index])
 
+    def middle(self, margins_hw: tuple[int, int], window_hw: tuple[int, int]) -> "CropSet":
+        """The middle window of each crop, as the net sees it; a view."""
+        (top, left), (height, width) = margins_hw, window_hw
+        images = self.images[:, top : top + height, left : left + width]
+        return CropSet(images, self.classes, self.names)
+
     def with_background(self, windows: NDArray[np.uint8], name: str, labels: int) -> "CropSet":
         """These crops and background windows `(m, crop_h, crop_w, 3)`, called `name-0`, ..."""
         classes = np.full(len(windows), labels, np.int64)

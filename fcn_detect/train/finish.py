@@ -36,9 +36,9 @@ def finish(
 ) -> TrainingResult:
     """Writes everything that a training leaves; an interrupted one skips the photos held back."""
     crops = folders.validation
-    logits = predict(classifier, crops)
+    logits = predict(classifier, crops, header.outputs)
     alarms = None if interrupted else negatives.count_false_alarms(classifier)
-    calibration = _calibrate(classifier, logits, crops, alarms, len(header.labels))
+    calibration = _calibrate(classifier, logits, crops, alarms, header)
     figures = {"validation_accuracy": accuracy(logits, crops.classes)}
     table = _false_alarms(alarms, calibration)
     header = header.model_copy(
@@ -78,13 +78,13 @@ def _calibrate(
     logits: NDArray[np.float32],
     crops: CropSet,
     alarms: FalseAlarms | None,
-    background: int,
+    header: ModelHeader,
 ) -> Calibration:
     """On the validation crops, and the false alarms in the photos held back."""
     classes = crops.classes
     if alarms is not None and len(alarms.scores):
-        hard = CropSet(alarms.windows, np.full(len(alarms.windows), background), [])
-        logits = np.concatenate([logits, predict(classifier, hard)])
+        hard = CropSet(alarms.windows, np.full(len(alarms.windows), len(header.labels)), [])
+        logits = np.concatenate([logits, predict(classifier, hard, header.outputs)])
         classes = np.concatenate([classes, hard.classes])
     return fit_calibration(logits, classes)
 

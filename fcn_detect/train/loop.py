@@ -45,10 +45,12 @@ class Trainer:
         phase: int,
         epochs: int,
         crops: CropSet,
+        outputs: int,
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.augmentation = settings, augmentation
         self.phase, self.epochs, self.crops = phase, epochs, crops
+        self.outputs, self.background = outputs, max(1, outputs - 1)
         self.classifier = classifier.to(self.device).to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.classifier, multi_avg_fn=_averaging(settings.average_decay), use_buffers=True
@@ -78,10 +80,11 @@ class Trainer:
     def _step(self, index: Tensor) -> float:
         crops = torch.from_numpy(self.crops.images[index.numpy()]).permute(0, 3, 1, 2)
         classes = torch.from_numpy(self.crops.classes[index.numpy()]).to(self.device)
-        batch = self.augmentation(crops).to(self.device).float()
+        windows, offsets = self.augmentation(crops, classes.cpu() == self.background)
+        batch = windows.to(self.device).float().contiguous(memory_format=torch.channels_last)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.classifier(batch.contiguous(memory_format=torch.channels_last))
-        loss = classification_loss(logits.float(), classes, self.settings.label_smoothing)
+            values = self.classifier(batch).float()
+        loss = self._loss(values, classes, offsets.to(self.device))
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.classifier.parameters(), 5.0)
@@ -89,6 +92,16 @@ class Trainer:
         self.schedule.step()
         self.average.update_parameters(self.classifier)
         return float(loss.detach())
+
+    def _loss(self, values: Tensor, classes: Tensor, offsets: Tensor) -> Tensor:
+        """Of a batch: how wrong the classes are, and where there are objects, their places."""
+        logits, found = values[:, : self.outputs], values[:, self.outputs :]
+        loss = classification_loss(logits, classes, self.settings.label_smoothing)
+        objects = classes != self.background
+        if found.shape[1] and objects.any():
+            true = offsets[objects, : found.shape[1]]
+            loss = loss + self.settings.offset_weight * F.smooth_l1_loss(found[objects], true)
+        return loss
 
     def state(self) -> dict[str, Any]:
         """Everything needed to go on, as tensors and plain values."""
@@ -170,8 +183,10 @@ def classification_loss(logits: Tensor, classes: Tensor, smoothing: float) -> Te
     return F.binary_cross_entropy_with_logits(logits[:, 0], targets)
 
 
-def predict(classifier: nn.Module, crops: CropSet, batch_size: int = 256) -> NDArray[Any]:
-    """Logits of a set of crops, float32 `(n, outputs)`, in eval mode."""
+def predict(
+    classifier: nn.Module, windows: CropSet, outputs: int, batch_size: int = 256
+) -> NDArray[Any]:
+    """Logits of a set of windows, float32 `(n, outputs)`, in eval mode."""
     device = next(classifier.parameters()).device
     classifier.eval()
     with torch.inference_mode():
@@ -179,9 +194,9 @@ def predict(classifier: nn.Module, crops: CropSet, batch_size: int = 256) -> NDA
             classifier(torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float())
             .float()
             .cpu()
-            for images in np.array_split(crops.images, max(1, len(crops) // batch_size))
+            for images in np.array_split(windows.images, max(1, len(windows) // batch_size))
         ]
-    return torch.cat(logits).numpy()
+    return torch.cat(logits)[:, :outputs].numpy()
 
 
 def accuracy(logits: NDArray[Any], classes: NDArray[Any]) -> float:

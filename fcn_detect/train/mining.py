@@ -1,7 +1,7 @@
 """Photos without the object: random windows of them, and the false alarms found in them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,41 @@ from numpy.typing import NDArray
 
 from fcn_detect.detect import Detector, cut_windows, level_pixels
 from fcn_detect.errors import DataError, ImageError
-from fcn_detect.geometry import PyramidPlan, plan_pyramid
-from fcn_detect.images import find_images, read_image
+from fcn_detect.geometry import Border, PyramidPlan, ScoreGrid, plan_pyramid
+from fcn_detect.images import add_border, find_images, read_image
 from fcn_detect.results import Progress
 from fcn_detect.train.crops import Skipped
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """How much of a photo is cut out around a window, so that windows can be cut inside it again.
+
+    Attributes:
+        crop_hw: height and width of what is cut out.
+        margins_hw: pixels above and left of the window.
+    """
+
+    crop_hw: tuple[int, int]
+    margins_hw: tuple[int, int]
+
+    def cut(
+        self,
+        pixels: NDArray[np.uint8],
+        grid: ScoreGrid,
+        rows: NDArray[np.integer],
+        cols: NDArray[np.integer],
+    ) -> NDArray[np.uint8]:
+        """The windows of cells of a level and what lies around them; edge pixels are repeated."""
+        top, left = self.margins_hw
+        bottom, right = (
+            crop - margin - window
+            for crop, margin, window in zip(
+                self.crop_hw, self.margins_hw, grid.crop_hw, strict=True
+            )
+        )
+        wider = add_border(pixels, Border(top, left, bottom, right))
+        return cut_windows(wider, replace(grid, crop_hw=self.crop_hw), rows, cols)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +51,8 @@ class FalseAlarms:
     """What a detector found in photos without the object.
 
     Attributes:
-        windows: their pixels, uint8 `(n, crop_h, crop_w, 3)`, best score first in each photo.
+        windows: their pixels, with what lies around them, uint8 `(n, *around.crop_hw, 3)`, best
+            score first in each photo and level.
         scores: `(n,)` calibrated probabilities.
         photos: number searched.
         cells: windows scored, over all photos and levels.
@@ -55,26 +87,31 @@ def random_windows(
     plan: PyramidPlan,
     per_photo: int,
     seed: int,
+    around: Surroundings,
     progress: Progress,
 ) -> tuple[NDArray[np.uint8], list[Skipped]]:
     """Windows at random levels and places of each photo, its border included.
 
     Returns:
-        uint8 `(n, crop_h, crop_w, 3)`, and the photos that could not be read.
+        uint8 `(n, *around.crop_hw, 3)`, and the photos that could not be read.
     """
     windows: list[NDArray[np.uint8]] = []
     skipped: list[Skipped] = []
     for i, path in enumerate(photos):
         try:
-            windows += _windows_of(read_image(path).pixels, plan, per_photo, [seed, i])
+            windows += _windows_of(read_image(path).pixels, plan, per_photo, [seed, i], around)
         except ImageError as error:
             skipped.append(Skipped(path.as_posix(), error.kind, str(error)))
         progress("cutting windows from photos", i + 1, len(photos))
-    return _stack(windows, plan.crop_hw), skipped
+    return _stack(windows, around.crop_hw), skipped
 
 
 def find_false_alarms(
-    detector: Detector, photos: Sequence[Path], per_photo: int, progress: Progress
+    detector: Detector,
+    photos: Sequence[Path],
+    per_photo: int,
+    around: Surroundings,
+    progress: Progress,
 ) -> tuple[FalseAlarms, list[Skipped]]:
     """The best-scoring windows of photos that hold no object, and the photos skipped."""
     windows: list[NDArray[np.uint8]] = []
@@ -92,12 +129,13 @@ def find_false_alarms(
         for level in np.unique(found.levels):
             at = found.take(np.flatnonzero(found.levels == level))
             pixels = level_pixels(search.pixels, search.levels[level])
-            windows += [cut_windows(pixels, search.score_maps[level].grid, at.rows, at.cols)]
+            grid = search.score_maps[level].grid
+            windows += [around.cut(pixels, grid, at.rows, at.cols)]
             scores += [at.scores]
         cells += sum(score_map.logits[0].size for score_map in search.score_maps)
         progress("searching photos for false alarms", i + 1, len(photos), f"{alarms_found} found")
     alarms = FalseAlarms(
-        _stack(windows, detector.header.crop_hw),
+        _stack(windows, around.crop_hw),
         np.concatenate([np.zeros(0), *scores]),
         len(photos) - len(skipped),
         cells,
@@ -106,7 +144,11 @@ def find_false_alarms(
 
 
 def _windows_of(
-    image: NDArray[np.uint8], plan: PyramidPlan, count: int, seed: list[int]
+    image: NDArray[np.uint8],
+    plan: PyramidPlan,
+    count: int,
+    seed: list[int],
+    around: Surroundings,
 ) -> Iterator[NDArray[np.uint8]]:
     rng = np.random.default_rng(seed)
     levels = plan_pyramid((image.shape[0], image.shape[1]), plan)
@@ -117,7 +159,7 @@ def _windows_of(
             level = levels[level_index]
             grid = level.grid(plan.crop_hw, plan.stride_hw)
             rows, cols = (rng.integers(0, size, times) for size in grid.size_hw)
-            yield cut_windows(level_pixels(image, level), grid, rows, cols)
+            yield around.cut(level_pixels(image, level), grid, rows, cols)
 
 
 def _stack(windows: Sequence[NDArray[np.uint8]], crop_hw: tuple[int, int]) -> NDArray[np.uint8]:

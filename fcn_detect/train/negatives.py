@@ -14,11 +14,18 @@ from fcn_detect.errors import ModelError
 from fcn_detect.results import ModelHeader, Progress
 from fcn_detect.train.crops import Skipped
 from fcn_detect.train.job import Say
-from fcn_detect.train.mining import FalseAlarms, find_false_alarms, list_photos, random_windows
+from fcn_detect.train.mining import (
+    FalseAlarms,
+    Surroundings,
+    find_false_alarms,
+    list_photos,
+    random_windows,
+)
 from fcn_detect.train.plots import contact_sheet
 
 HELD_BACK_KEEP = 0.01
 HELD_BACK_PER_PHOTO = 100
+FOUND_SHARE = 0.95
 
 
 class Negatives:
@@ -28,6 +35,8 @@ class Negatives:
         photos: to learn from.
         held_back: to count false alarms on.
         rounds: one record for each round of mining.
+        by_phase: false alarms a photo held back, after each phase of the training, at the score
+            that `FOUND_SHARE` of the validation objects reach.
         skipped: photos that could not be read.
     """
 
@@ -36,11 +45,18 @@ class Negatives:
         self.photos: list[Path] = []
         self.held_back: list[Path] = []
         self.rounds: list[dict[str, Any]] = []
+        self.by_phase: list[float] = []
         self.skipped: list[Skipped] = []
         mining = settings.mining
         if mining.negatives is not None:
             folder = data_path(mining.negatives)
-            self.photos, self.held_back = list_photos(folder, mining.held_back)
+            apart = 0.0 if mining.validation else mining.held_back
+            self.photos, self.held_back = list_photos(folder, apart)
+        if mining.validation is not None:
+            _, self.held_back = list_photos(data_path(mining.validation), mining.validation_share)
+        model = settings.model
+        self.around = Surroundings(model.crop, model.margins_hw)
+        self.window_only = Surroundings(model.window_hw, (0, 0))
 
     def random_windows(self) -> NDArray[np.uint8]:
         """Windows at random scales and places, uint8 `(n, crop_h, crop_w, 3)`."""
@@ -48,7 +64,7 @@ class Negatives:
         per_photo = self.settings.mining.windows_per_photo if self.photos else 0
         seed = self.settings.train.seed
         photos = self.photos if per_photo else []
-        windows, skipped = random_windows(photos, plan, per_photo, seed, self.progress)
+        windows, skipped = random_windows(photos, plan, per_photo, seed, self.around, self.progress)
         self.skipped += skipped
         return windows
 
@@ -56,7 +72,9 @@ class Negatives:
         """The false alarms of one round; kept as `mined-ROUND.npy`, the worst as a picture."""
         detector = Detector(self._backend(classifier), self._search_settings())
         per_photo = self.settings.mining.per_photo
-        alarms, skipped = find_false_alarms(detector, self.photos, per_photo, self.progress)
+        alarms, skipped = find_false_alarms(
+            detector, self.photos, per_photo, self.around, self.progress
+        )
         self.skipped += [skip for skip in skipped if skip not in self.skipped]
         found = len(alarms.scores)
         self.rounds.append(
@@ -95,10 +113,32 @@ class Negatives:
         settings = self._search_settings().model_copy(update={"keep": HELD_BACK_KEEP})
         detector = Detector(self._backend(classifier), settings)
         alarms, skipped = find_false_alarms(
-            detector, self.held_back, HELD_BACK_PER_PHOTO, self.progress
+            detector, self.held_back, HELD_BACK_PER_PHOTO, self.window_only, self.progress
         )
         self.skipped += skipped
         return alarms
+
+    def count_after_phase(
+        self, classifier: nn.Module, object_scores: NDArray[np.float64], say: Say
+    ) -> None:
+        """Counts false alarms in the photos held back, by the same yardstick after each phase.
+
+        Args:
+            classifier: as it is now.
+            object_scores: `(n,)` probabilities of the validation objects, by the same classifier.
+            say: is told.
+        """
+        alarms = self.count_false_alarms(classifier)
+        if alarms is None:
+            self.by_phase.append(0.0)
+            return
+        threshold = float(np.quantile(object_scores, 1 - FOUND_SHARE))
+        count = int((alarms.scores >= threshold).sum())
+        self.by_phase.append(count / max(1, alarms.photos))
+        say(
+            f"{count} false alarms in {alarms.photos} photos held back, {self.by_phase[-1]:.3f} a "
+            f"photo, where {FOUND_SHARE:.0%} of the validation objects are found"
+        )
 
     def _search_settings(self) -> DetectSettings:
         mining = self.settings.mining

@@ -1,6 +1,6 @@
 """A whole training: crops in, one model file out; can be stopped and taken up again."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from fcn_detect.config import Settings
+from fcn_detect.config import ModelSettings, Settings
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.nets import build_net, load_model, to_fully_convolutional
-from fcn_detect.results import ModelHeader, Progress, silent
+from fcn_detect.postprocess import probabilities
+from fcn_detect.results import ModelHeader, OffsetName, Progress, silent
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.checkpoint import load_checkpoint, save_checkpoint
 from fcn_detect.train.crops import CropFolders, CropSet, load_crops
@@ -21,6 +22,9 @@ from fcn_detect.train.loop import EpochRecord, Trainer, accuracy, classification
 from fcn_detect.train.negatives import Negatives
 
 CHECKPOINT_NAME = "checkpoint.pt"
+
+# A round of mining must leave at most this share of the false alarms, or it was the last.
+LEAST_GAIN = 0.95
 
 
 def train(
@@ -58,6 +62,9 @@ class _Training:
     def __init__(self, job: TrainingJob, progress: Progress, say: Say) -> None:
         self.job, self.settings, self.progress, self.say = job, job.settings, progress, say
         self.folders = _load_folders(job)
+        self.validation = self.folders.validation.middle(
+            job.settings.model.margins_hw, job.settings.model.window_hw
+        )
         self.header = _header(job.settings, self.folders)
         self.classifier = _first_net(job, self.header)
         self.negatives = Negatives(job.settings, self.header, progress)
@@ -82,7 +89,7 @@ class _Training:
             self.job,
             self.header,
             self.classifier,
-            self.folders,
+            replace(self.folders, validation=self.validation),
             self.negatives,
             self.history,
             interrupted=interrupted,
@@ -91,14 +98,14 @@ class _Training:
     def _introduce(self) -> None:
         """Says what is learned from what, before the long work begins."""
         folders = self.folders
-        width, height = self.header.crop_hw[::-1]
+        height, width = self.header.crop_hw
         corners = ", ".join(f"{v:g}" for v in self.header.object_box)
         self.say(
             f"learning {', '.join(folders.labels)} against {folders.background}: "
             f"{len(folders.train)} crops to train on, {len(folders.validation)} to validate"
         )
         self.say(f"split: {folders.split}")
-        self.say(f"object box: {corners} in crops of {width}x{height} (model.object_box)")
+        self.say(f"object box: {corners} in windows of {width}x{height} (model.object_box)")
         for skip in folders.skipped:
             self.say(f"left out: {skip.path}: {skip.kind}: {skip.message}")
 
@@ -110,12 +117,29 @@ class _Training:
         rounds = self.settings.mining.rounds if self.negatives.photos else 0
         first = 0 if state is None else int(state["phase"])
         for phase in range(rounds + 1):
+            if phase > 0 and self._is_done(phase):
+                break
             if phase > 0:
                 crops = crops.with_background(
                     self._mined(phase, phase <= first), f"mined-{phase}", background
                 )
             if phase >= first:
                 self._train_phase(phase, crops, state if phase == first else None)
+
+    def _is_done(self, phase: int) -> bool:
+        """Whether the phase before brought too little for another round of mining."""
+        counts = self.negatives.by_phase
+        if len(counts) < phase:
+            logits = predict(self.classifier, self.validation, self.header.outputs)
+            objects = self.validation.classes < len(self.header.labels)
+            shares = probabilities(logits.T, self.header.calibration).max(axis=0)
+            self.negatives.count_after_phase(self.classifier, shares[objects], self.say)
+        if phase < 2 or not self.negatives.held_back:
+            return False
+        done = counts[phase - 1] > LEAST_GAIN * counts[phase - 2]
+        if done:
+            self.say("mining ends: the last round made false alarms no rarer")
+        return done
 
     def _mined(self, phase: int, before: bool) -> NDArray[np.uint8]:
         folder = self.job.folder
@@ -125,8 +149,18 @@ class _Training:
 
     def _train_phase(self, phase: int, crops: CropSet, state: dict[str, Any] | None) -> None:
         epochs = self.settings.mining.epochs if phase else self.settings.train.epochs
-        augmentation = Augmentation(self.settings.augment, self.header.crop_hw)
-        trainer = Trainer(self.classifier, self.settings.train, augmentation, phase, epochs, crops)
+        augmentation = Augmentation(
+            self.settings.augment, self.settings.model, self.header.object_box
+        )
+        trainer = Trainer(
+            self.classifier,
+            self.settings.train,
+            augmentation,
+            phase,
+            epochs,
+            crops,
+            self.header.outputs,
+        )
         if state is not None:
             trainer.load_state(state["trainer"])
         while trainer.epoch < epochs:
@@ -151,8 +185,8 @@ class _Training:
         self._save_state(trainer)
 
     def _validate(self, classifier: nn.Module) -> tuple[float, float]:
-        crops = self.folders.validation
-        logits = predict(classifier, crops)
+        crops = self.validation
+        logits = predict(classifier, crops, self.header.outputs)
         loss = classification_loss(torch.from_numpy(logits), torch.from_numpy(crops.classes), 0.0)
         return float(loss), accuracy(logits, crops.classes)
 
@@ -162,6 +196,7 @@ class _Training:
         state = load_checkpoint(self.job.folder / CHECKPOINT_NAME, self.settings.model_dump())
         self.history = [EpochRecord(**record) for record in state["history"]]
         self.negatives.rounds = list(state["rounds"])
+        self.negatives.by_phase = list(state["by_phase"])
         self.best = (float(state["best"][0]), state["best"][1])
         return state
 
@@ -173,6 +208,7 @@ class _Training:
             "trainer": trainer.state(),
             "history": [asdict(record) for record in self.history],
             "rounds": self.negatives.rounds,
+            "by_phase": self.negatives.by_phase,
             "best": [self.best[0], self.best[1]],
         }
         save_checkpoint(self.job.folder / CHECKPOINT_NAME, state)
@@ -192,17 +228,21 @@ def _load_folders(job: TrainingJob) -> CropFolders:
 
 def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
     """The header of the net to be trained, before anything is measured."""
-    crop_hw = settings.model.crop
-    whole = (0.0, 0.0, float(crop_hw[1]), float(crop_hw[0]))
+    model = settings.model
+    window_hw, (top, left) = model.window_hw, model.margins_hw
+    whole = (0.0, 0.0, float(model.crop[1]), float(model.crop[0]))
+    x0, y0, x1, y1 = model.object_box or whole
     outputs = 1 if len(folders.labels) == 1 else len(folders.labels) + 1
-    fcn = to_fully_convolutional(build_net(settings.model.net, crop_hw, outputs), crop_hw)
+    net = build_net(model.net, window_hw, outputs + len(_offsets(model)))
+    fcn = to_fully_convolutional(net, window_hw)
     try:
         return ModelHeader(
             net=settings.model.net,
-            crop_hw=crop_hw,
+            crop_hw=window_hw,
             labels=folders.labels,
             background=folders.background,
-            object_box=settings.model.object_box or whole,
+            object_box=(x0 - left, y0 - top, x1 - left, y1 - top),
+            offsets=_offsets(model),
             stride_hw=fcn.stride_hw,
             exact=fcn.exact,
             detect=settings.detect.model_dump(exclude_unset=True),
@@ -212,14 +252,19 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
         raise SettingsError(f"model.object_box: {str(error).splitlines()[-2].strip()}") from None
 
 
+def _offsets(model: ModelSettings) -> tuple[OffsetName, ...]:
+    """What windows cut inside the crops tell of the object's place."""
+    return ("x", "y", "scale") if model.window is not None else ()
+
+
 def _first_net(job: TrainingJob, header: ModelHeader) -> nn.Module:
     """Random weights by the seed, or those of `init`."""
     torch.manual_seed(job.settings.train.seed)
     if job.init is None:
-        return build_net(header.net, header.crop_hw, header.outputs)
+        return build_net(header.net, header.crop_hw, header.channels)
     start, classifier = load_model(job.init)
-    found = (start.net, start.crop_hw, start.outputs)
-    expected = (header.net, header.crop_hw, header.outputs)
+    found = (start.net, start.crop_hw, start.channels)
+    expected = (header.net, header.crop_hw, header.channels)
     if found != expected:
         raise ModelError(f"{job.init}: its net, crop and outputs are {found}, not {expected}")
     return classifier

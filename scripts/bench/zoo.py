@@ -61,7 +61,7 @@ def frame_times(models: dict[str, Path], repeats: int = 15) -> dict[str, float]:
     for turn in range(repeats + 2):
         for net, backend in backends.items():
             start = time.perf_counter()
-            backend.logits(frame)
+            backend.maps(frame)
             if turn >= 2:
                 seconds[net].append(time.perf_counter() - start)
     return {net: statistics.median(values) for net, values in seconds.items()}

@@ -65,7 +65,7 @@ def test_every_backend_scores_all_windows_wholly_inside_its_images(
     assert backend.header.crop_hw == CROP_HW
     assert backend.name == name
     for height, width in [CROP_HW, (56, 63), (70, 81), (64, 56)]:
-        logits = backend.logits(_images(2, height, width))
+        logits = backend.maps(_images(2, height, width))
         assert logits.dtype == np.float32
         assert logits.shape == (2, 1, (height - 56) // 8 + 1, (width - 48) // 8 + 1)
 
@@ -74,10 +74,10 @@ def test_every_backend_scores_all_windows_wholly_inside_its_images(
 def test_every_backend_scores_a_window_alike_wherever_it_lies(name: str, model_path: Path) -> None:
     backend = OPENERS[name](model_path)
     images = _images(2, 80, 90)
-    logits = backend.logits(images)
+    logits = backend.maps(images)
     windows = _windows(images, CROP_HW, 8)
     for index in [(0, 0, 0), (1, 3, 5), (0, 2, 4)]:
-        alone = backend.logits(windows[index][None])[0, :, 0, 0]
+        alone = backend.maps(windows[index][None])[0, :, 0, 0]
         image, row, col = index
         np.testing.assert_allclose(alone, logits[image, :, row, col], atol=1e-4)
 
@@ -89,8 +89,8 @@ def test_every_backend_takes_images_that_cannot_be_written_or_are_views(
     backend = OPENERS[name](model_path)
     images = _images(1, 80, 90)
     images.setflags(write=False)
-    expected = backend.logits(images[:, 10:70, 20:80].copy())
-    np.testing.assert_array_equal(backend.logits(images[:, 10:70, 20:80]), expected)
+    expected = backend.maps(images[:, 10:70, 20:80].copy())
+    np.testing.assert_array_equal(backend.maps(images[:, 10:70, 20:80]), expected)
 
 
 @pytest.mark.parametrize("labels", [("cat",), TWO_CLASSES])
@@ -98,7 +98,7 @@ def test_logits_are_the_classifiers_on_every_window(labels: tuple[str, ...]) -> 
     header, classifier = _model(labels)
     backend = TorchBackend(header, classifier, "cpu")
     images = _images(2, 80, 90)
-    logits = backend.logits(images)
+    logits = backend.maps(images)
     windows = _windows(images, CROP_HW, 8)
     outputs = backend.classify(windows.reshape(-1, *CROP_HW, 3), batch_size=7)
     oracle = outputs.reshape(*windows.shape[:3], header.outputs).transpose(0, 3, 1, 2)
@@ -133,8 +133,8 @@ def test_every_backend_opens_with_a_finer_stride(name: str, model_path: Path) ->
     images = _images(1, 80, 90)
     finer, own = (open_backend(model_path, name, stride=stride) for stride in (2, None))
     assert (finer.header.stride_hw, own.header.stride_hw) == ((2, 2), (8, 8))
-    assert finer.logits(images).shape == (1, 1, 13, 22)
-    np.testing.assert_allclose(finer.logits(images)[..., ::4, ::4], own.logits(images), atol=1e-5)
+    assert finer.maps(images).shape == (1, 1, 13, 22)
+    np.testing.assert_allclose(finer.maps(images)[..., ::4, ::4], own.maps(images), atol=1e-5)
 
 
 def test_an_unknown_backend_is_refused_with_the_known_ones(model_path: Path) -> None:
@@ -190,10 +190,10 @@ def test_a_model_that_is_nowhere_is_refused_with_the_shipped_names(
 def test_the_fake_backend_scores_a_window_by_its_centre() -> None:
     header = _model()[0].model_copy(update={"crop_hw": (6, 4), "stride_hw": (2, 3)})
     images = _images(1, 13, 14)
-    logits = FakeBackend(header).logits(images)
+    logits = FakeBackend(header).maps(images)
     assert logits.shape == (1, 1, 4, 4)
     for (row, col), logit in np.ndenumerate(logits[0, 0]):
         centre = images[0, row * 2 + 3, col * 3 + 2]
         assert logit == pytest.approx((centre.mean() - 127.5) / 12.75, abs=1e-5)
-    white = FakeBackend(header).logits(np.full((1, 6, 4, 3), 255, np.uint8))
+    white = FakeBackend(header).maps(np.full((1, 6, 4, 3), 255, np.uint8))
     assert white.tolist() == [[[[10]]]]

@@ -27,9 +27,9 @@ class Counting:
         self.name, self.header, self.backend = backend.name, backend.header, backend
         self.passes: list[tuple[int, int]] = []
 
-    def logits(self, images: Pixels) -> NDArray[np.float32]:
+    def maps(self, images: Pixels) -> NDArray[np.float32]:
         self.passes.append(images.shape[1:3])
-        return self.backend.logits(images)
+        return self.backend.maps(images)
 
 
 def _image(height: int, width: int) -> Pixels:

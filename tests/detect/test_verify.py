@@ -2,12 +2,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from fcn_detect.backends.torch_backend import TorchBackend, untrained
 from fcn_detect.detect import EquivalenceReport, ImageEquivalence, level_plan, verify_images
 from fcn_detect.detect.verify import TOLERANCE, Verifiable, compare_level
 from fcn_detect.geometry import Level
+from fcn_detect.nets import build_net
 
 IMAGE = np.random.default_rng(4).integers(0, 256, (150, 170, 3), dtype=np.uint8)
 
@@ -19,12 +21,25 @@ class Altered:
         self.name, self.header, self.backend = backend.name, backend.header, backend
         self.classify, self.changes = backend.classify, changes
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits = self.backend.logits(images).copy()
+    def maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits = self.backend.maps(images).copy()
         if logits.shape[2:] != (1, 1):
             for (row, col), value in self.changes.items():
                 logits[0, 0, row, col] = value
         return logits
+
+
+class AlteredOffset:
+    """A backend of which one offset of one cell is wrong."""
+
+    def __init__(self, backend: TorchBackend) -> None:
+        self.name, self.header, self.backend = backend.name, backend.header, backend
+        self.classify = backend.classify
+
+    def maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        values = self.backend.maps(images).copy()
+        values[0, 3, 0, 0] += 1
+        return values
 
 
 class Shifted:
@@ -34,8 +49,8 @@ class Shifted:
         self.name, self.header, self.backend = backend.name, backend.header, backend
         self.classify, self.by = backend.classify, by
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self.backend.logits(images) + np.float32(self.by)
+    def maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self.backend.maps(images) + np.float32(self.by)
 
 
 def _level(backend: TorchBackend) -> Level:
@@ -57,6 +72,20 @@ def padded() -> TorchBackend:
     return TorchBackend(*untrained("dress", (64, 32)), device="cpu")
 
 
+def test_offsets_are_compared_as_logits_are(exact: TorchBackend) -> None:
+    header = exact.header.model_copy(update={"offsets": ("x", "y", "scale")})
+    torch.manual_seed(3)
+    classifier = build_net(header.net, header.crop_hw, header.channels).eval()
+    backend = TorchBackend(header, classifier, device="cpu")
+    assert backend.maps(IMAGE[None]).shape[1] == 4
+    report = _report(backend, _level(backend))
+    assert report.holds
+    assert 0 < report.images[0].max_difference < 1e-5
+    wrong = _report(AlteredOffset(backend), _level(backend))
+    assert not wrong.holds
+    assert wrong.images[0].flipped == 0
+
+
 def test_an_exact_net_keeps_its_promise(exact: TorchBackend) -> None:
     report = _report(exact, _level(exact))
     (image,) = report.images
@@ -75,7 +104,7 @@ def test_a_broken_map_is_caught_with_its_worst_window_and_flipped_decisions(
     true = compare_level(exact, "noise", IMAGE, level)
     assert true.windows == 4 * 6
     # untrained scores are all of one sign: two of them cross it, one far and one less
-    sign = np.sign(exact.logits(IMAGE[None, :56, :48]).mean())
+    sign = np.sign(exact.maps(IMAGE[None, :56, :48]).mean())
     broken = Altered(exact, {(1, 2): -9 * sign, (2, 0): -3 * sign})
     report = _report(broken, level)
     (image,) = report.images
@@ -120,7 +149,7 @@ def test_decisions_between_classes_flip_by_the_best_class() -> None:
         def __init__(self) -> None:
             self.header = header
 
-        def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        def maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
             rows, cols = (images.shape[1] - 56) // 8 + 1, (images.shape[2] - 48) // 8 + 1
             logits = np.zeros((len(images), 3, rows, cols), np.float32)
             logits[:, 0] = 2  # always the cat

@@ -49,6 +49,22 @@ def test_decoding_gives_the_object_box_of_every_cell_and_class_above_the_thresho
     assert len(found) == len(expected)
 
 
+@given(st.integers(0, 99), st.sampled_from([0.25, 1.0, 3.0]))
+def test_offsets_move_the_object_box_of_each_cell(seed: int, scale: float) -> None:
+    header = ONE.model_copy(update={"offsets": ("x", "y", "scale")})
+    plain = _score_map(seed, ONE, (3, 4), scale)
+    offsets = np.random.default_rng(seed).normal(0, 0.5, (3, 3, 4)).astype(np.float32)
+    before = decode([plain], ONE, 0.0)
+    after = decode([ScoreMap(plain.logits, plain.grid, offsets)], header, 0.0)
+    assert np.array_equal(before.scores, after.scores)
+    for old, new, row, col in zip(before.boxes, after.boxes, after.rows, after.cols, strict=True):
+        x, y, size = offsets[:, row, col].astype(float)
+        height = old[3] - old[1]
+        centre = (old[:2] + old[2:]) / 2 + np.array([x, y]) * 0.1 * height
+        sides = (old[2:] - old[:2]) * np.exp(0.2 * size)
+        assert np.allclose(new, [*(centre - sides / 2), *(centre + sides / 2)])
+
+
 def _candidates(boxes: list[Any], scores: list[float], classes: list[int]) -> Candidates:
     zeros = np.zeros(len(scores), np.intp)
     array = np.array(boxes, float).reshape(-1, 4)

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fcn_detect.config import AugmentSettings, TrainSettings
+from fcn_detect.config import AugmentSettings, ModelSettings, TrainSettings
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.calibrate import false_alarm_table, fit_calibration
 from fcn_detect.train.loop import accuracy, classification_loss, draw_epoch
@@ -34,13 +34,23 @@ def test_every_crop_of_a_class_is_seen_before_one_is_seen_again():
     assert set(counts[10:]) <= {0, 1}
 
 
-def test_augmentation_keeps_shape_type_and_repeats_by_seed():
+BOX = (12.3, 16.0, 51.7, 112.0)
+
+
+def backgrounds(crops: torch.Tensor) -> torch.Tensor:
+    return torch.arange(len(crops)) % 2 == 1
+
+
+def test_augmentation_keeps_shape_and_type_and_repeats_by_seed():
     crops = torch.randint(0, 256, (19, 3, 128, 64), dtype=torch.uint8)
-    augment = Augmentation(AugmentSettings(), (128, 64))
+    every = AugmentSettings(frame_edge=0.5, occlusion=0.5, coarse=0.5)
+    augment = Augmentation(every, ModelSettings(), BOX)
     torch.manual_seed(3)
-    first = augment(crops)
+    first, offsets = augment(crops, backgrounds(crops))
     torch.manual_seed(3)
-    assert torch.equal(first, augment(crops))
+    again, offsets_again = augment(crops, backgrounds(crops))
+    assert torch.equal(first, again)
+    assert torch.equal(offsets, offsets_again)
     assert (first.shape, first.dtype) == (crops.shape, torch.uint8)
     assert not torch.equal(first, crops)
 
@@ -48,13 +58,24 @@ def test_augmentation_keeps_shape_type_and_repeats_by_seed():
 def test_augmentation_switched_off_changes_nothing():
     off = dict.fromkeys(AugmentSettings.model_fields, 0)
     crops = torch.randint(0, 256, (9, 3, 32, 20), dtype=torch.uint8)
-    assert torch.equal(Augmentation(AugmentSettings(**off), (32, 20))(crops), crops)
+    augment = Augmentation(
+        AugmentSettings(**off), ModelSettings(crop=(32, 20)), (0.0, 0.0, 20.0, 32.0)
+    )
+    assert torch.equal(augment(crops, backgrounds(crops))[0], crops)
 
 
-def test_augmentation_invents_no_colours_at_the_rim():
-    crops = torch.full((8, 3, 32, 20), 200, dtype=torch.uint8)
-    moved = AugmentSettings(shift=6, scale=0.2, rotation=10, colour=0, grey=0, blur=0, noise=0)
-    assert torch.equal(Augmentation(moved, (32, 20))(crops), crops)
+def test_only_background_is_put_in_front_of_crops():
+    off = dict.fromkeys(AugmentSettings.model_fields, 0)
+    augment = Augmentation(
+        AugmentSettings(**{**off, "occlusion": 1.0}), ModelSettings(crop=(32, 20)), (0, 0, 20, 32)
+    )
+    crops = torch.zeros(200, 3, 32, 20, dtype=torch.uint8)
+    crops[backgrounds(crops)] = 255
+    windows, _ = augment(crops, backgrounds(crops))
+    covered = (windows[~backgrounds(crops)] == 255).float().mean(dim=(1, 2, 3))
+    assert (windows[backgrounds(crops)] == 255).all()
+    assert 0.1 < covered.mean() < 0.3
+    assert covered.max() <= 0.42
 
 
 def test_loss_and_accuracy_of_one_output_agree_with_two():

@@ -1,0 +1,149 @@
+"""Windows cut at random places and sizes inside crops: what the net sees, and where the object is.
+
+Detection meets objects between its cells and between its scales. Windows cut from a crop at
+random show the net the same, and since the object's place in the crop is known, its place in
+each window is known too: box offsets are learned without any box being drawn.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fcn_detect.config import AugmentSettings, ModelSettings
+from fcn_detect.geometry import encode_offsets
+
+# Windows inside a crop keep this many pixels from its rim: nearer ones would need pixels that
+# are not there to interpolate.
+RIM = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """How windows are cut, one entry a window; lengths are pixels of the crop.
+
+    Attributes:
+        centre_xy: `(n, 2)` the window's centre, from the crop's top-left corner.
+        size: `(n,)` crop pixels per window pixel.
+        angle: `(n,)` turn of the window, in radians.
+        mirror: `(n,)` -1 where the window is mirrored left to right, else 1.
+    """
+
+    centre_xy: Tensor
+    size: Tensor
+    angle: Tensor
+    mirror: Tensor
+
+
+class WindowCutter:
+    """Cuts one window from each crop of a batch.
+
+    Where the window is smaller than the crop, only pixels of the crop are used: pixels made up
+    beyond its rim would tell by their number where the window lies, and the net would learn that
+    instead of the object. Where the window is the whole crop, edge pixels are repeated, as
+    detection does at a frame's edge, and there are no offsets to learn.
+    """
+
+    def __init__(
+        self,
+        settings: AugmentSettings,
+        model: ModelSettings,
+        object_box: tuple[float, float, float, float],
+    ) -> None:
+        self.settings, self.crop_hw, self.window_hw = settings, model.crop, model.window_hw
+        self.inside = model.window is not None
+        self.object_box = object_box
+        top, left = model.margins_hw
+        self.middle_xy = torch.tensor([left + self.window_hw[1] / 2, top + self.window_hw[0] / 2])
+
+    def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """A window of each crop, and where the object box of the crop is in it.
+
+        Args:
+            crops: uint8 `(n, 3, crop_h, crop_w)`.
+
+        Returns:
+            uint8 `(n, 3, window_h, window_w)`, and offsets, float32 `(n, 4)`, in the units of
+            `fcn_detect.geometry.encode_offsets`.
+        """
+        cut = self.draw(len(crops))
+        grid = self._grid(cut)
+        windows = F.grid_sample(
+            crops.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
+        )
+        return windows.round().to(torch.uint8), self.offsets(cut)
+
+    def draw(self, count: int) -> Cut:
+        """Random cuts; inside the crop where windows are smaller than it."""
+        s = self.settings
+        height, width = self.window_hw
+        mirror = torch.where(torch.rand(count) < s.flip, -1.0, 1.0)
+        size = torch.exp(_symmetric(count) * s.scale)
+        angle = torch.deg2rad(_symmetric(count) * s.rotation)
+        shift = torch.stack([_symmetric(count), _symmetric(count)], dim=1) * s.shift
+        if self.inside:
+            largest = min((self.crop_hw[0] - 2 * RIM) / height, (self.crop_hw[1] - 2 * RIM) / width)
+            size = size.clamp(max=largest)
+            angle = torch.where((self._room(size, angle) < 0).any(dim=1), 0.0, angle)
+            room = self._room(size, angle).clamp(min=0)
+            share = (room / max(s.shift, 1e-6)).clamp(max=1)
+            shift = shift * share
+        return Cut(self.middle_xy + shift, size, angle, mirror)
+
+    def offsets(self, cut: Cut) -> Tensor:
+        """Where each crop's object box is in its window: float32 `(n, 4)`."""
+        x0, y0, x1, y1 = self.object_box  # of the middle window
+        centre = torch.tensor([(x0 + x1) / 2, (y0 + y1) / 2]) - torch.tensor(
+            [self.window_hw[1] / 2, self.window_hw[0] / 2]
+        )
+        away = (self.middle_xy + centre - cut.centre_xy) / cut.size[:, None]
+        cos, sin = torch.cos(cut.angle), torch.sin(cut.angle)
+        x = (cos * away[:, 0] + sin * away[:, 1]) * cut.mirror + self.window_hw[1] / 2
+        y = -sin * away[:, 0] + cos * away[:, 1] + self.window_hw[0] / 2
+        half_w, half_h = (x1 - x0) / 2 / cut.size, (y1 - y0) / 2 / cut.size
+        objects = torch.stack([x - half_w, y - half_h, x + half_w, y + half_h], dim=1)
+        return torch.from_numpy(encode_offsets(objects.double().numpy(), self.object_box)).float()
+
+    def _room(self, size: Tensor, angle: Tensor) -> Tensor:
+        """How far windows may move along x and y and stay in the crop: `(n, 2)`."""
+        height, width = self.window_hw
+        cos, sin = torch.cos(angle).abs(), torch.sin(angle).abs()
+        half = torch.stack([width * cos + height * sin, height * cos + width * sin], dim=1)
+        half = half * size[:, None] / 2
+        crop = torch.tensor([self.crop_hw[1], self.crop_hw[0]], dtype=torch.float32)
+        return torch.minimum(self.middle_xy, crop - self.middle_xy) - half - RIM
+
+    def _grid(self, cut: Cut) -> Tensor:
+        """Where each window pixel lies in the crop, `(n, window_h, window_w, 2)` in [-1, 1]."""
+        height, width = self.window_hw
+        x = torch.arange(width) + 0.5 - width / 2
+        y = torch.arange(height) + 0.5 - height / 2
+        low, high = self._frame_edges(len(cut.size))
+        x = x.clamp(low[:, :1], high[:, :1])[:, None, :] * cut.mirror[:, None, None]
+        y = y.clamp(low[:, 1:], high[:, 1:])[:, :, None]
+        cos, sin = torch.cos(cut.angle)[:, None, None], torch.sin(cut.angle)[:, None, None]
+        turned = torch.stack([cos * x - sin * y, sin * x + cos * y], dim=-1)
+        points = cut.centre_xy[:, None, None] + cut.size[:, None, None, None] * turned
+        crop = torch.tensor([self.crop_hw[1], self.crop_hw[0]], dtype=torch.float32)
+        return points / crop * 2 - 1
+
+    def _frame_edges(self, count: int) -> tuple[Tensor, Tensor]:
+        """The part of each window that lies in the frame: least and largest x, y, `(n, 2)` each.
+
+        A share of the windows reaches over one edge of the frame, by up to the margin around the
+        object box, wherever the object is in the window.
+        """
+        height, width = self.window_hw
+        half = torch.tensor([width / 2, height / 2])
+        x0, y0, x1, y1 = self.object_box
+        margins = torch.tensor([x0, y0, width - x1, height - y1])
+        side = torch.randint(0, 4, (count,))
+        over = torch.rand(count) * (torch.rand(count) < self.settings.frame_edge)
+        cut = F.one_hot(side, 4) * (over * margins[side])[:, None]
+        return cut[:, :2] - half, half - cut[:, 2:]
+
+
+def _symmetric(count: int) -> Tensor:
+    """Uniform in [-1, 1], `(count,)`."""
+    return torch.rand(count) * 2 - 1
