@@ -149,7 +149,7 @@ def _journal_header(job: BatchJob, detector: Detector) -> JournalHeader:
     with job.model.open("rb") as file:
         model = hashlib.file_digest(file, "sha256").hexdigest()
     settings = {
-        "detect": detector.settings.model_dump(exclude={"threshold"}),
+        "detect": detector.settings.model_dump(exclude={"threshold", "false_alarms"}),
         "backend": detector.backend.name,
     }
     text = json.dumps(settings, sort_keys=True)
@@ -187,9 +187,16 @@ def _write_run(
         "model": {"path": str(job.model), "sha256": header.model},
         "settings": {"sha256": header.settings, **detector.settings.model_dump()},
         "backend": detector.backend.name,
-        "threshold": detector.threshold,
+        **_shown(detector),
         "counts": {name: getattr(summary, name) for name in counts},
         "seconds": round(summary.seconds, 3),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
     write_atomically(job.run / RUN_NAME, json.dumps(facts, indent=1) + "\n")
+
+
+def _shown(detector: Detector) -> dict[str, float]:
+    """What is worth showing of the results: a score, or false alarms an image that lead to one."""
+    if detector.settings.false_alarms is not None:
+        return {"false_alarms": detector.settings.false_alarms}
+    return {"threshold": detector.threshold((1, 1))}

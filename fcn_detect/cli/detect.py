@@ -73,7 +73,7 @@ def command(
             if folder is not None:
                 write_results(results, folder / RESULTS_NAME)
     if not as_json:
-        _print_table(results, detector.threshold)
+        _print_table(results, detector)
     if folder is not None:
         click.echo(f"pictures and results.jsonl are in {folder}/", err=True)
     return _report_failures(results)
@@ -86,16 +86,17 @@ def _load(given: dict[str, Any], say: Any) -> Any:
     return Detector.load(given.pop("model"), **given)
 
 
-def _print_table(results: list[Any], threshold: float) -> None:
+def _print_table(results: list[Any], detector: Any) -> None:
     from fcn_detect.cli.tables import print_table
 
-    rows = [_row(result, threshold) for result in results]
+    rows = [_row(result, detector) for result in results]
     print_table(["image", "objects", "best", "remarks"], rows, left=["image", "remarks"])
 
 
-def _row(result: Any, threshold: float) -> tuple[str, str, str, str]:
+def _row(result: Any, detector: Any) -> tuple[str, str, str, str]:
     if result.failure is not None:
         return result.image, "-", "-", f"{result.failure.kind}: {result.failure.message}"
+    threshold = detector.threshold((result.height, result.width))
     shown = result.detections.above(threshold)
     counts = {label: shown.labels.count(label) for label in sorted(set(shown.labels))}
     objects = ", ".join(f"{n} {label}" for label, n in counts.items()) or "none"

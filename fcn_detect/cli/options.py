@@ -54,6 +54,12 @@ search_options: list[Decorator] = [
         help="Smallest score shown in pictures and tables. [default: the model's own]",
     ),
     click.option(
+        "--false-alarms",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="F",
+        help="Show what gives about F false alarms an image, in place of --threshold.",
+    ),
+    click.option(
         "--keep",
         type=click.FloatRange(0, 1),
         metavar="T",

@@ -175,6 +175,8 @@ class DetectSettings(_Table):
         border: width of the border around the frame, in units of the window's margin.
         keep: smallest score that results keep.
         threshold: smallest score that pictures and tables show; None: the model's own.
+        false_alarms: expected in one image, in place of a threshold: the score follows from the
+            number of windows in the image.
         max_detections: most detections kept of one image.
         nms_overlap: overlap above which the weaker of two boxes is dropped.
         nms_measure: intersection over `union`, or over the `smaller` box.
@@ -189,10 +191,17 @@ class DetectSettings(_Table):
     border: float = Field(default=1.0, ge=0, le=4)
     keep: Share = 0.01
     threshold: Share | None = None
+    false_alarms: float | None = Field(default=None, gt=0)
     max_detections: int = Field(default=1000, ge=1)
     nms_overlap: float = Field(default=0.6, gt=0, le=1)
     nms_measure: Literal["union", "smaller"] = "smaller"
     allow_truncated: bool = False
+
+    @model_validator(mode="after")
+    def _one_way_to_choose_what_is_shown(self) -> "DetectSettings":
+        if self.threshold is not None and self.false_alarms is not None:
+            raise ValueError("give a threshold or a number of false alarms, not both")
+        return self
 
 
 class Settings(_Table):

@@ -13,7 +13,12 @@ from fcn_detect.detect.dense import score_level
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
 from fcn_detect.images import LoadedImage, from_pil, read_image
-from fcn_detect.postprocess import Candidates, decode, to_detections
+from fcn_detect.postprocess import (
+    Candidates,
+    decode,
+    score_for_false_alarms,
+    to_detections,
+)
 from fcn_detect.results import Detections, Failure, ImageResult, ModelHeader, ScoreMap
 
 ImageSource = str | Path | Image.Image | Pixels
@@ -46,7 +51,6 @@ class Detector:
     Attributes:
         backend: what runs the converted net.
         settings: how images are searched.
-        threshold: smallest score worth showing: the setting, or else the model's own.
     """
 
     def __init__(self, backend: Backend, settings: DetectSettings | None = None) -> None:
@@ -54,9 +58,11 @@ class Detector:
         self.header = backend.header
         self.settings = settings or DetectSettings.model_validate(self.header.detect)
         self.plan = level_plan(self.header, self.settings)
-        self.threshold = (
-            self.header.threshold if self.settings.threshold is None else self.settings.threshold
-        )
+        if self.settings.false_alarms is not None and not self.header.false_alarms:
+            raise SettingsError(
+                "--false-alarms: this model was trained without photos to count false alarms on "
+                "(mining.negatives); use --threshold"
+            )
 
     @classmethod
     def load(
@@ -85,9 +91,10 @@ class Detector:
         given = {key: value for key, value in settings.items() if value is not None}
         if config is not None:
             file = read_settings(config).detect.model_dump(exclude_unset=True)
-            given = {**file, **given}
+            given = _laid_over(file, given)
         opened = open_backend(model, backend, device)
-        checked = read_settings(None, {"detect": {**opened.header.detect, **given}}).detect
+        settings = _laid_over(opened.header.detect, given)
+        checked = read_settings(None, {"detect": settings}).detect
         if checked.stride is not None:
             opened = open_backend(model, backend, device, checked.stride)
         return cls(opened, checked)
@@ -124,6 +131,26 @@ class Detector:
             loaded.pixels, levels, score_maps, detections, candidates.take(index), warnings
         )
 
+    def threshold(self, image_hw: tuple[int, int]) -> float:
+        """Smallest score worth showing in an image of this size.
+
+        It is the one that was set, or follows from the false alarms that were allowed and the
+        number of windows, or else is the model's own.
+        """
+        if self.settings.threshold is not None:
+            return self.settings.threshold
+        if self.settings.false_alarms is None:
+            return self.header.threshold
+        return score_for_false_alarms(
+            self.header.false_alarms, self.settings.false_alarms, self.windows(image_hw)
+        )
+
+    def windows(self, image_hw: tuple[int, int]) -> int:
+        """Number of windows searched in an image of this size, over all levels."""
+        crop_hw, stride_hw = self.header.crop_hw, self.header.stride_hw
+        grids = [level.grid(crop_hw, stride_hw) for level in plan_pyramid(image_hw, self.plan)]
+        return sum(grid.size_hw[0] * grid.size_hw[1] for grid in grids)
+
     def result(self, path: Path, name: str | None = None) -> tuple[ImageResult, Search | None]:
         """One file's record, a failure included, and the search where there was one.
 
@@ -150,6 +177,13 @@ class Detector:
             f"{found} at the largest enlargement, {self.plan.max_enlargement:g}; "
             f"it would take {needed:.1f}"
         )
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Both, where `above` goes before; a threshold and a number of false alarms replace another."""
+    shown = {"threshold", "false_alarms"}
+    hidden = shown if shown & above.keys() else set()
+    return {**{key: value for key, value in below.items() if key not in hidden}, **above}
 
 
 def level_plan(header: ModelHeader, settings: DetectSettings | None = None) -> PyramidPlan:

@@ -1,7 +1,21 @@
 """From score maps to boxes."""
 
 from fcn_detect.postprocess.decode import Candidates, decode, to_detections
+from fcn_detect.postprocess.false_alarms import (
+    FalseAlarmTable,
+    false_alarm_table,
+    score_for_false_alarms,
+)
 from fcn_detect.postprocess.nms import suppress
 from fcn_detect.postprocess.probabilities import probabilities
 
-__all__ = ["Candidates", "decode", "probabilities", "suppress", "to_detections"]
+__all__ = [
+    "Candidates",
+    "FalseAlarmTable",
+    "decode",
+    "false_alarm_table",
+    "probabilities",
+    "score_for_false_alarms",
+    "suppress",
+    "to_detections",
+]

@@ -1,5 +1,6 @@
 """The folder that `detect` leaves: photos with boxes, heat maps, cut-outs."""
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -19,13 +20,18 @@ class PhotoWriter:
 
     Attributes:
         folder: where they go; photos keep their folders below it.
-        threshold: smallest score drawn and cut out.
+        threshold: smallest score drawn and cut out, of an image's height and width.
         heat_maps: whether to write `NAME.heatmap.jpg`.
         crops: whether to write `NAME.crops/LABEL-NN.png`, best first.
     """
 
     def __init__(
-        self, folder: Path, threshold: float, *, heat_maps: bool = False, crops: bool = False
+        self,
+        folder: Path,
+        threshold: Callable[[tuple[int, int]], float],
+        *,
+        heat_maps: bool = False,
+        crops: bool = False,
     ) -> None:
         self.folder, self.threshold = folder, threshold
         self.heat_maps, self.crops = heat_maps, crops
@@ -40,8 +46,8 @@ class PhotoWriter:
 
     def write_boxes(self, result: ImageResult, pixels: NDArray[np.uint8]) -> None:
         """A photo, RGB uint8 `(h, w, 3)`, with the boxes of its record."""
-        found = result.detections or Detections.empty()
-        _save(draw_detections(pixels, found.above(self.threshold)), self._path(result.image))
+        found = self._shown(result.detections or Detections.empty(), pixels)
+        _save(draw_detections(pixels, found), self._path(result.image))
 
     def write_heat_map(self, image: str, search: Search, calibration: Calibration) -> None:
         """`NAME.heatmap.jpg`: where the model sees objects."""
@@ -53,10 +59,14 @@ class PhotoWriter:
     def write_crops(self, image: str, search: Search) -> None:
         """`NAME.crops/LABEL-NN.png`: every object shown, best first."""
         path = self._path(image)
-        for i, (box, _score, label) in enumerate(search.detections.above(self.threshold)):
+        shown = self._shown(search.detections, search.pixels)
+        for i, (box, _score, label) in enumerate(shown):
             x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[2:])))
             cut = search.pixels[y0:y1, x0:x1]
             _save(cut, path.with_name(path.name + ".crops") / f"{label}-{i:02d}.png")
+
+    def _shown(self, found: Detections, pixels: NDArray[np.uint8]) -> Detections:
+        return found.above(self.threshold((pixels.shape[0], pixels.shape[1])))
 
     def _path(self, image: str) -> Path:
         return self.folder / safe_name(image)

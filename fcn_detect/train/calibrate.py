@@ -52,19 +52,3 @@ def _apply(logits: torch.Tensor, slope: torch.Tensor, bias: torch.Tensor) -> tor
         return slope * logits + bias
     shift = torch.cat([bias.expand(logits.shape[1] - 1), torch.zeros(1, dtype=bias.dtype)])
     return slope * logits + shift
-
-
-def false_alarm_table(scores: NDArray[np.float64], cells: int) -> tuple[tuple[float, float], ...]:
-    """Pairs of (false alarms per million windows, the score that gives them), few to many.
-
-    Args:
-        scores: of false alarms after suppression, on photos not trained on.
-        cells: windows scored on them.
-    """
-    ordered = np.sort(scores)[::-1]
-    ranks = np.unique(np.geomspace(1, max(1, len(ordered)), 40).astype(int))
-    return tuple(
-        (float(rank) * 1e6 / cells, float(ordered[rank - 1]))
-        for rank in ranks
-        if rank <= len(ordered)
-    )

@@ -10,9 +10,9 @@ from torch import nn
 
 from fcn_detect.files import write_atomically
 from fcn_detect.nets import save_model
-from fcn_detect.postprocess import probabilities
+from fcn_detect.postprocess import false_alarm_table, probabilities
 from fcn_detect.results import Calibration, ModelHeader
-from fcn_detect.train.calibrate import false_alarm_table, fit_calibration
+from fcn_detect.train.calibrate import fit_calibration
 from fcn_detect.train.crops import CropFolders, CropSet
 from fcn_detect.train.job import TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, accuracy, predict

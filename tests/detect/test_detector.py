@@ -291,8 +291,24 @@ def test_a_model_brings_its_own_settings_and_threshold() -> None:
     detector = Detector(FakeBackend(tuned))
     assert detector.settings == DetectSettings(min_height=9, keep=0.2)
     assert detector.plan.min_height == 9
-    assert detector.threshold == 0.7
-    assert _detector(threshold=0.0).threshold == 0
+    assert detector.threshold((300, 400)) == 0.7
+    assert _detector(threshold=0.0).threshold((300, 400)) == 0
+
+
+def test_false_alarms_allowed_an_image_become_a_score_by_its_number_of_windows() -> None:
+    counted = HEADER.model_copy(update={"false_alarms": ((1.0, 0.9), (1000.0, 0.3))})
+    detector = Detector(FakeBackend(counted), DetectSettings(false_alarms=0.1))
+    small, large = detector.threshold((60, 80)), detector.threshold((600, 800))
+    assert 0.3 <= small < large <= 0.9
+    search = detector.search(np.zeros((60, 80, 3), np.uint8))
+    assert detector.windows((60, 80)) == sum(m.logits[0].size for m in search.score_maps)
+
+
+def test_false_alarms_need_a_model_that_counted_them() -> None:
+    with pytest.raises(SettingsError, match="trained without photos"):
+        _detector(false_alarms=0.1)
+    with pytest.raises(ValueError, match="not both"):
+        DetectSettings(false_alarms=0.1, threshold=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -330,3 +346,13 @@ def test_what_cannot_be_loaded_is_refused(model_path: Path, tmp_path: Path) -> N
         Detector.load(model_path, step=0.5)
     with pytest.raises(SettingsError, match="no backend is called"):
         Detector.load(model_path, backend="tpu")
+
+
+def test_an_option_takes_the_place_of_the_models_own_way_to_choose(tmp_path: Path) -> None:
+    header, classifier = untrained("valid-small", (56, 48))
+    own = {"detect": {"threshold": 0.4}, "false_alarms": ((1.0, 0.9), (1000.0, 0.3))}
+    save_model(tmp_path / "m.safetensors", header.model_copy(update=own), classifier)
+    detector = Detector.load(tmp_path / "m.safetensors", false_alarms=5.0)
+    assert detector.settings.threshold is None
+    assert detector.threshold((200, 200)) != 0.4
+    assert Detector.load(tmp_path / "m.safetensors", threshold=0.6).threshold((1, 1)) == 0.6

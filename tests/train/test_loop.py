@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from fcn_detect.config import AugmentSettings, ModelSettings, TrainSettings
 from fcn_detect.train.augment import Augmentation
-from fcn_detect.train.calibrate import false_alarm_table, fit_calibration
+from fcn_detect.train.calibrate import fit_calibration
 from fcn_detect.train.loop import accuracy, classification_loss, draw_epoch
 
 
@@ -97,10 +97,3 @@ def test_calibration_recovers_the_slope_and_bias_of_the_scores():
     found = fit_calibration(((true_logits - 0.7) / 2.5)[:, None].astype(np.float32), classes)
     assert abs(found.slope - 2.5) < 0.15
     assert abs(found.bias - (0.7 - weight)) < 0.15
-
-
-def test_the_false_alarm_table_counts_scores_from_the_top():
-    scores = np.array([0.2, 0.9, 0.5, 0.7])
-    table = false_alarm_table(scores, cells=2_000_000)
-    assert table == ((0.5, 0.9), (1.0, 0.7), (1.5, 0.5), (2.0, 0.2))
-    assert false_alarm_table(np.zeros(0), cells=100) == ()
