@@ -18,7 +18,13 @@ from fcn_detect.train.job import TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, accuracy, predict
 from fcn_detect.train.mining import FalseAlarms
 from fcn_detect.train.negatives import Negatives
-from fcn_detect.train.plots import contact_sheet, plot_losses, plot_precision_recall
+from fcn_detect.train.plots import (
+    contact_sheet,
+    plot_losses,
+    plot_precision_recall,
+    plot_reliability,
+)
+from fcn_detect.train.reliability import measure_reliability
 
 # The recommended threshold lets this many false alarms through per million windows.
 RECOMMENDED_FALSE_ALARMS = 10.0
@@ -38,8 +44,10 @@ def finish(
     crops = folders.validation
     logits = predict(classifier, crops, header.outputs)
     alarms = None if interrupted else negatives.count_false_alarms(classifier)
-    calibration = _calibrate(classifier, logits, crops, alarms, header)
-    figures = {"validation_accuracy": accuracy(logits, crops.classes)}
+    figures: dict[str, float] = {"validation_accuracy": accuracy(logits, crops.classes)}
+    with_alarms = _with_false_alarms(classifier, logits, crops, alarms, header)
+    calibration = fit_calibration(*with_alarms)
+    figures |= _measure_calibration(job, *with_alarms, calibration)
     table = _false_alarms(alarms, calibration)
     header = header.model_copy(
         update={
@@ -73,20 +81,38 @@ def recommended_threshold(table: tuple[tuple[float, float], ...]) -> float:
     return round(min(0.99, max(0.5, min(within, default=table[0][1]))), 3)
 
 
-def _calibrate(
+def _with_false_alarms(
     classifier: nn.Module,
     logits: NDArray[np.float32],
     crops: CropSet,
     alarms: FalseAlarms | None,
     header: ModelHeader,
-) -> Calibration:
-    """On the validation crops, and the false alarms in the photos held back."""
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Logits and classes of the validation crops, and of the false alarms in photos held back."""
     classes = crops.classes
     if alarms is not None and len(alarms.scores):
         hard = CropSet(alarms.windows, np.full(len(alarms.windows), len(header.labels)), [])
         logits = np.concatenate([logits, predict(classifier, hard, header.outputs)])
         classes = np.concatenate([classes, hard.classes])
-    return fit_calibration(logits, classes)
+    return logits, classes
+
+
+def _measure_calibration(
+    job: TrainingJob,
+    logits: NDArray[np.float32],
+    classes: NDArray[np.int64],
+    calibration: Calibration,
+) -> dict[str, float]:
+    """The expected calibration error before and after, and a picture of both."""
+    is_object = classes < max(1, logits.shape[1] - 1)
+    if is_object.all():
+        return {}
+    before, after = (
+        measure_reliability(probabilities(logits.T, c).sum(axis=0), is_object)
+        for c in (Calibration(), calibration)
+    )
+    plot_reliability({"uncalibrated": before, "calibrated": after}, job.folder / "reliability.png")
+    return {"calibration_error": after.error, "uncalibrated_error": before.error}
 
 
 def _false_alarms(

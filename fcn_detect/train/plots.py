@@ -1,6 +1,6 @@
 """Pictures of a training: loss, precision against recall, and the hardest mistakes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from fcn_detect.train.loop import EpochRecord
+from fcn_detect.train.reliability import Reliability
 
 
 def plot_losses(history: Sequence[EpochRecord], path: Path) -> None:
@@ -52,6 +53,26 @@ def plot_precision_recall(
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
     axes.set_title("validation crops", fontsize=10)
     axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def plot_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
+    """Share of objects against score, one curve a name; on the diagonal scores are right.
+
+    Args:
+        measured: by the name in the legend.
+        path: of the PNG file.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    for name, one in measured.items():
+        axes.plot(one.scores, one.shares, marker="o", label=f"{name}, error {one.error:.3f}")
+    axes.set(xlabel="score", ylabel="share of objects", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title("validation crops and false alarms", fontsize=10)
+    axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)
 
 
