@@ -86,6 +86,7 @@ class AugmentSettings(_Table):
             repeated, by up to the margin around the object box.
         occlusion: share of windows with a piece of a background in front, at one side.
         coarse: share of crops made smaller, down to 0.4, and large again.
+        parts: share of the objects' crops from which a part is cut, that counts as background.
         blur: share of crops blurred, by a Gaussian of up to 1.5 px.
         noise: share of crops with noise added, of up to 12 grey levels.
     """
@@ -99,6 +100,7 @@ class AugmentSettings(_Table):
     frame_edge: Share = 0.0
     occlusion: Share = 0.0
     coarse: Share = 0.0
+    parts: Share = 0.0
     blur: Share = 0.3
     noise: Share = 0.3
 

@@ -38,7 +38,7 @@ class Augmentation:
             ]
         )
 
-    def __call__(self, crops: Tensor, is_background: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, crops: Tensor, is_background: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Windows of a batch, and where the objects are in them.
 
         Args:
@@ -46,11 +46,13 @@ class Augmentation:
             is_background: bool `(n,)`; only such crops are ever put in front of others.
 
         Returns:
-            uint8 `(n, 3, window_h, window_w)` and offsets, float32 `(n, 4)`.
+            uint8 `(n, 3, window_h, window_w)`; offsets, float32 `(n, 4)`; and bool `(n,)`, which
+            windows show but a part of their crop.
         """
-        windows, offsets = self.cut(crops)
+        windows, offsets, parts = self.cut(crops)
         windows = _occlude(windows, is_background, self._occluded)
-        return torch.cat([self._transforms(part) for part in torch.split(windows, CHUNK)]), offsets
+        varied = [self._transforms(chunk) for chunk in torch.split(windows, CHUNK)]
+        return torch.cat(varied), offsets, parts
 
 
 def _occlude(windows: Tensor, is_background: Tensor, share: float) -> Tensor:

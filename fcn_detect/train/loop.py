@@ -79,8 +79,9 @@ class Trainer:
 
     def _step(self, index: Tensor) -> float:
         crops = torch.from_numpy(self.crops.images[index.numpy()]).permute(0, 3, 1, 2)
-        classes = torch.from_numpy(self.crops.classes[index.numpy()]).to(self.device)
-        windows, offsets = self.augmentation(crops, classes.cpu() == self.background)
+        classes = torch.from_numpy(self.crops.classes[index.numpy()])
+        windows, offsets, parts = self.augmentation(crops, classes == self.background)
+        classes = torch.where(parts, self.background, classes).to(self.device)
         batch = windows.to(self.device).float().contiguous(memory_format=torch.channels_last)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
             values = self.classifier(batch).float()

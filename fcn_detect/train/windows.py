@@ -18,6 +18,10 @@ from fcn_detect.geometry import encode_offsets
 # are not there to interpolate.
 RIM = 0.5
 
+# Crop pixels per window pixel where only a part of an object is shown, least and most: at the
+# most, the window's object box shares 0.42 with the object, by intersection over union.
+PART_SIZES = (0.35, 0.65)
+
 
 @dataclass(frozen=True, eq=False)
 class Cut:
@@ -28,12 +32,14 @@ class Cut:
         size: `(n,)` crop pixels per window pixel.
         angle: `(n,)` turn of the window, in radians.
         mirror: `(n,)` -1 where the window is mirrored left to right, else 1.
+        part: `(n,)` whether the window is too small to hold more than a part of the object.
     """
 
     centre_xy: Tensor
     size: Tensor
     angle: Tensor
     mirror: Tensor
+    part: Tensor
 
 
 class WindowCutter:
@@ -43,6 +49,9 @@ class WindowCutter:
     beyond its rim would tell by their number where the window lies, and the net would learn that
     instead of the object. Where the window is the whole crop, edge pixels are repeated, as
     detection does at a frame's edge, and there are no offsets to learn.
+
+    A share of the windows shows a part of the crop alone: legs, or a trunk. A detector that has
+    never seen such windows as background finds people inside of people.
     """
 
     def __init__(
@@ -57,22 +66,22 @@ class WindowCutter:
         top, left = model.margins_hw
         self.middle_xy = torch.tensor([left + self.window_hw[1] / 2, top + self.window_hw[0] / 2])
 
-    def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """A window of each crop, and where the object box of the crop is in it.
 
         Args:
             crops: uint8 `(n, 3, crop_h, crop_w)`.
 
         Returns:
-            uint8 `(n, 3, window_h, window_w)`, and offsets, float32 `(n, 4)`, in the units of
-            `fcn_detect.geometry.encode_offsets`.
+            uint8 `(n, 3, window_h, window_w)`; offsets, float32 `(n, 4)`, in the units of
+            `fcn_detect.geometry.encode_offsets`; and bool `(n,)`, which windows show but a part.
         """
         cut = self.draw(len(crops))
         grid = self._grid(cut)
         windows = F.grid_sample(
             crops.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
         )
-        return windows.round().to(torch.uint8), self.offsets(cut)
+        return windows.round().to(torch.uint8), self.offsets(cut), cut.part
 
     def draw(self, count: int) -> Cut:
         """Random cuts; inside the crop where windows are smaller than it."""
@@ -81,15 +90,19 @@ class WindowCutter:
         mirror = torch.where(torch.rand(count) < s.flip, -1.0, 1.0)
         size = torch.exp(_symmetric(count) * s.scale)
         angle = torch.deg2rad(_symmetric(count) * s.rotation)
-        shift = torch.stack([_symmetric(count), _symmetric(count)], dim=1) * s.shift
+        shift = torch.stack([_symmetric(count), _symmetric(count)], dim=1)
+        part = torch.rand(count) < s.parts
+        part_size = PART_SIZES[0] + (PART_SIZES[1] - PART_SIZES[0]) * torch.rand(count)
+        size = torch.where(part, part_size, size)
         if self.inside:
             largest = min((self.crop_hw[0] - 2 * RIM) / height, (self.crop_hw[1] - 2 * RIM) / width)
             size = size.clamp(max=largest)
             angle = torch.where((self._room(size, angle) < 0).any(dim=1), 0.0, angle)
-            room = self._room(size, angle).clamp(min=0)
-            share = (room / max(s.shift, 1e-6)).clamp(max=1)
-            shift = shift * share
-        return Cut(self.middle_xy + shift, size, angle, mirror)
+        room = self._room(size, angle).clamp(min=0)
+        reach = torch.full_like(room, s.shift)
+        reach = torch.minimum(reach, room) if self.inside else reach
+        reach = torch.where(part[:, None], room, reach)
+        return Cut(self.middle_xy + shift * reach, size, angle, mirror, part)
 
     def offsets(self, cut: Cut) -> Tensor:
         """Where each crop's object box is in its window: float32 `(n, 4)`."""

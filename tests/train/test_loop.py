@@ -46,9 +46,9 @@ def test_augmentation_keeps_shape_and_type_and_repeats_by_seed():
     every = AugmentSettings(frame_edge=0.5, occlusion=0.5, coarse=0.5)
     augment = Augmentation(every, ModelSettings(), BOX)
     torch.manual_seed(3)
-    first, offsets = augment(crops, backgrounds(crops))
+    first, offsets, _ = augment(crops, backgrounds(crops))
     torch.manual_seed(3)
-    again, offsets_again = augment(crops, backgrounds(crops))
+    again, offsets_again, _ = augment(crops, backgrounds(crops))
     assert torch.equal(first, again)
     assert torch.equal(offsets, offsets_again)
     assert (first.shape, first.dtype) == (crops.shape, torch.uint8)
@@ -71,7 +71,7 @@ def test_only_background_is_put_in_front_of_crops():
     )
     crops = torch.zeros(200, 3, 32, 20, dtype=torch.uint8)
     crops[backgrounds(crops)] = 255
-    windows, _ = augment(crops, backgrounds(crops))
+    windows, _, _ = augment(crops, backgrounds(crops))
     covered = (windows[~backgrounds(crops)] == 255).float().mean(dim=(1, 2, 3))
     assert (windows[backgrounds(crops)] == 255).all()
     assert 0.1 < covered.mean() < 0.3

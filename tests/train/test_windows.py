@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcn_detect.config import AugmentSettings, ModelSettings
-from fcn_detect.geometry import OFFSET_NAMES, apply_offsets
+from fcn_detect.geometry import OFFSET_NAMES, apply_offsets, box_iou
 from fcn_detect.train.windows import WindowCutter
 
 CROP_HW, WINDOW_HW = (128, 64), (112, 56)
@@ -46,7 +46,7 @@ def test_windows_inside_a_crop_use_its_own_pixels_only(shift, scale, rotation, s
 def test_offsets_lead_back_to_the_object_box_of_the_crop(seed, scale, shift):
     torch.manual_seed(seed)
     cut = cutter(shift=shift, scale=scale, rotation=0, flip=0.5)
-    windows, offsets = cut(coordinates(12))
+    windows, offsets, _ = cut(coordinates(12))
     boxes = apply_offsets(np.tile(BOX, (12, 1)), offsets.numpy(), OFFSET_NAMES)
     for window, box in zip(windows.float(), boxes, strict=True):
         for x, y in ((box[0] + 1, box[1] + 1), (box[2] - 1, box[3] - 1)):
@@ -62,7 +62,7 @@ def test_offsets_lead_back_to_the_object_box_of_the_crop(seed, scale, shift):
 def test_offsets_of_a_turned_window_follow_the_object():
     cut = cutter(shift=5, scale=0.05, rotation=8, flip=0.0)
     torch.manual_seed(1)
-    windows, offsets = cut(coordinates(40))
+    windows, offsets, _ = cut(coordinates(40))
     boxes = apply_offsets(np.tile(BOX, (40, 1)), offsets.numpy(), OFFSET_NAMES)
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     for window, (x, y) in zip(windows.float(), centres, strict=True):
@@ -74,7 +74,7 @@ def test_offsets_of_a_turned_window_follow_the_object():
 def test_a_middle_window_has_no_offsets_and_the_crops_own_pixels():
     still = dict.fromkeys(AugmentSettings.model_fields, 0)
     crops = torch.randint(0, 256, (5, 3, *CROP_HW), dtype=torch.uint8)
-    windows, offsets = cutter(**still)(crops)
+    windows, offsets, _ = cutter(**still)(crops)
     assert torch.equal(windows, crops[:, :, 8:120, 4:60])
     assert torch.allclose(offsets, torch.zeros(5, 4), atol=1e-6)
 
@@ -98,3 +98,21 @@ def test_the_frames_edge_is_as_near_whatever_the_offsets():
 def test_a_window_larger_than_the_crop_is_refused():
     with pytest.raises(ValueError, match="larger than the crop"):
         ModelSettings(crop=(64, 64), window=(72, 64))
+
+
+def test_parts_of_objects_are_too_small_to_count_as_found():
+    torch.manual_seed(0)
+    cut = cutter(parts=1.0, shift=5, scale=0.1)
+    drawn = cut.draw(500)
+    assert drawn.part.all()
+    objects = apply_offsets(np.tile(BOX, (500, 1)), cut.offsets(drawn).numpy(), OFFSET_NAMES)
+    assert box_iou(objects, np.array([BOX])).max() < 0.45
+    assert np.ptp(drawn.centre_xy[:, 1].numpy()) > 60  # heads, trunks and legs
+
+
+def test_a_share_of_the_windows_shows_parts():
+    torch.manual_seed(0)
+    *_, parts = cutter(parts=0.25)(coordinates(2000))
+    assert abs(parts.float().mean() - 0.25) < 0.04
+    *_, none = cutter(parts=0.0)(coordinates(50))
+    assert not none.any()
