@@ -1,8 +1,12 @@
 """How good results are: matching with true boxes, average precision, miss rate, plots."""
 
 from fcn_detect.evaluate.average_precision import AveragePrecision
+from fcn_detect.evaluate.bootstrap import Intervals, bootstrap, resampled_figures
+from fcn_detect.evaluate.class_matches import ClassMatches, match_class
+from fcn_detect.evaluate.error_analysis import ErrorAnalysis, analyse_errors
 from fcn_detect.evaluate.evaluation import evaluate
 from fcn_detect.evaluate.figures import ClassEvaluation, Evaluation, Figures
+from fcn_detect.evaluate.heights import HeightRange, within_heights
 from fcn_detect.evaluate.matching import Matches, match_detections
 from fcn_detect.evaluate.miss_rate import (
     REFERENCE_FPPI,
@@ -20,12 +24,19 @@ __all__ = [
     "REFERENCE_FPPI",
     "AveragePrecision",
     "ClassEvaluation",
+    "ClassMatches",
+    "ErrorAnalysis",
     "Evaluation",
     "Figures",
+    "HeightRange",
+    "Intervals",
     "Matches",
     "MissRateCurve",
+    "analyse_errors",
+    "bootstrap",
     "evaluate",
     "log_average_miss_rate",
+    "match_class",
     "match_detections",
     "max_recall",
     "miss_rate_at",
@@ -33,4 +44,6 @@ __all__ = [
     "pair_by_path_ending",
     "plot_evaluation",
     "recall_at",
+    "resampled_figures",
+    "within_heights",
 ]

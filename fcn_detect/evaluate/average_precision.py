@@ -17,15 +17,26 @@ from fcn_detect.evaluate.pairs import ImagePair
 
 IOU_50, IOU_75 = 0, 5  # places among COCO's ten thresholds, 0.5 to 0.95
 
+SIZES: dict[str, tuple[float, float]] = {
+    "all": (0, np.inf),
+    "small": (0, 32**2),
+    "medium": (32**2, 96**2),
+    "large": (96**2, np.inf),
+}
+"""Least and greatest area of an object's box, in square pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class AveragePrecision:
-    """One class's figures in [0, 1]; all nan where there are no objects to find.
+    """One class's figures in [0, 1]; nan where there are no objects to find.
 
     Attributes:
         ap: mean over the IoU thresholds 0.5, 0.55, ... 0.95.
         ap50: at IoU 0.5.
         ap75: at IoU 0.75.
+        ap_small: as `ap`, over objects of less than 32 x 32 pixels; the others are ignored.
+        ap_medium: from there to 96 x 96 pixels.
+        ap_large: above.
         recall: float64 `(101,)`, 0, 0.01, ... 1.
         precision: float64 `(101,)`, at IoU 0.5 the best that is reached at this recall or more.
     """
@@ -33,6 +44,9 @@ class AveragePrecision:
     ap: float
     ap50: float
     ap75: float
+    ap_small: float
+    ap_medium: float
+    ap_large: float
     recall: NDArray[np.float64]
     precision: NDArray[np.float64]
 
@@ -43,32 +57,37 @@ def average_precisions(
     """Each class's average precision; ignored objects are COCO's crowds.
 
     All detections count: COCO's own limit of the best 100 an image would cut a dense detector
-    short. Objects of all sizes count alike.
+    short. So do the largest objects: COCO's own limit of 1e10 square pixels is not kept. An
+    object's size is the area of its box.
     """
     from faster_coco_eval import COCO, COCOeval_faster
 
     truth, found = _datasets(pairs, classes)
     evaluation = COCOeval_faster(COCO(truth), COCO(found), iouType="bbox")
     evaluation.params.maxDets = [max(1, *(len(pair.found) for pair in pairs))]
-    evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, np.inf]], ["all"]
+    evaluation.params.areaRng = [list(limits) for limits in SIZES.values()]
+    evaluation.params.areaRngLbl = list(SIZES)
     evaluation.evaluate()
     evaluation.accumulate()
-    precision = np.asarray(evaluation.eval["precision"])[
-        ..., 0, 0
-    ]  # (thresholds, recalls, classes)
+    # by threshold, recall, class and size
+    precision = np.asarray(evaluation.eval["precision"])[..., 0]
     recall = np.asarray(evaluation.params.recThrs)
-    return {label: _figures(precision[..., k], recall) for k, label in enumerate(classes)}
+    return {label: _figures(precision[:, :, k], recall) for k, label in enumerate(classes)}
 
 
 def _figures(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> AveragePrecision:
-    """Averages `(thresholds, recalls)`; COCO writes -1 where there is nothing to find."""
+    """Averages `(thresholds, recalls, sizes)`; COCO writes -1 where there is nothing to find."""
     known = np.where(precision < 0, np.nan, precision)
+    whole, small, medium, large = (known[..., k] for k in range(len(SIZES)))
     return AveragePrecision(
-        float(known.mean()),
-        float(known[IOU_50].mean()),
-        float(known[IOU_75].mean()),
-        recall,
-        known[IOU_50],
+        ap=float(whole.mean()),
+        ap50=float(whole[IOU_50].mean()),
+        ap75=float(whole[IOU_75].mean()),
+        ap_small=float(small.mean()),
+        ap_medium=float(medium.mean()),
+        ap_large=float(large.mean()),
+        recall=recall,
+        precision=whole[IOU_50],
     )
 
 

@@ -14,10 +14,20 @@ from fcn_detect.results import Annotations, Detections, ImageAnnotations, ImageR
 
 @dataclass(frozen=True, eq=False)
 class ImagePair:
-    """One image's detections, best first, and its true boxes, sorted by x0, y0, x1, y1."""
+    """One image's detections, best first, and its true boxes, sorted by x0, y0, x1, y1.
+
+    Attributes:
+        found: what the result holds; nothing where the image failed.
+        truth: what is annotated.
+        image: path as the result writes it.
+        size_wh: pixels, of the result, or of the annotation where the result has none; infinite
+            where neither knows it.
+    """
 
     found: Detections
     truth: ImageAnnotations
+    image: str = ""
+    size_wh: tuple[float, float] = (np.inf, np.inf)
 
     def found_of(self, label: str) -> Detections:
         """The detections of one class."""
@@ -71,4 +81,6 @@ def _sorted(result: ImageResult, truth: ImageAnnotations) -> ImagePair:
             [truth.labels[i] for i in order],
             truth.ignore[order],
         ),
+        result.image,
+        (result.width or truth.width or np.inf, result.height or truth.height or np.inf),
     )

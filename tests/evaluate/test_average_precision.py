@@ -70,3 +70,25 @@ def test_the_precision_curve_averages_to_ap50() -> None:
     one = _one(_pair([(FAR, 0.9), (WHOLE, 0.5)], [WHOLE, [20, 20, 30, 30]], [False] * 2))
     assert one.precision.mean() == pytest.approx(one.ap50)
     assert one.recall.shape == one.precision.shape == (101,)
+
+
+def test_objects_of_other_sizes_are_neither_right_nor_wrong() -> None:
+    small: Box = [0, 0, 31, 31]
+    medium: Box = [100, 0, 164, 64]
+    large: Box = [200, 0, 300, 100]
+    true = [small, medium, large]
+    one = _one(_pair([(large, 0.9), (medium, 0.8)], true, [False] * 3))
+    assert (one.ap_small, one.ap_medium, one.ap_large) == (0.0, pytest.approx(1), pytest.approx(1))
+    wrong_and_small: Box = [400, 0, 420, 20]
+    one = _one(_pair([(wrong_and_small, 0.95), (large, 0.9)], true, [False] * 3))
+    assert (one.ap_small, one.ap_medium, one.ap_large) == (0.0, 0.0, pytest.approx(1))
+
+
+@pytest.mark.parametrize(
+    "side, sizes", [(32, {"small", "medium"}), (96, {"medium", "large"}), (31, {"small"})]
+)
+def test_an_object_on_the_limit_of_two_sizes_is_of_both(side: float, sizes: set[str]) -> None:
+    box: Box = [0, 0, side, side]
+    one = _one(_pair([(box, 0.9)], [box], [False]))
+    by_size = {"small": one.ap_small, "medium": one.ap_medium, "large": one.ap_large}
+    assert {name for name, ap in by_size.items() if not math.isnan(ap)} == sizes

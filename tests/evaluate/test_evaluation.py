@@ -98,7 +98,7 @@ def test_counts_and_curve_of_a_small_case() -> None:
     evaluation = evaluate(results, Annotations(truth, ["person"]))
     assert (evaluation.images, evaluation.failed_images) == (3, 1)
     figures = evaluation.classes["person"].figures
-    assert figures == evaluation.overall
+    assert figures.to_dict() == evaluation.overall.to_dict()
     assert (figures.boxes, figures.ignored_boxes, figures.detections) == (2, 1, 3)
     assert evaluation.to_dict()["classes"]["person"]["curve"] == {
         "fppi": [pytest.approx(1 / 3)],
