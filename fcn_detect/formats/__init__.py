@@ -1,12 +1,18 @@
 """Files of other programs and of our own: one module a format, one line a format in the tables.
 
 `WRITERS` are what `batch --format NAME` can add to a run, `ANNOTATION_READERS` what `evaluate` can
-compare results with. The run's own results are `jsonl`.
+compare results with; `read_annotations` finds out which. The run's own results are `jsonl`.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fcn_detect.formats.annotations import (
+    ANNOTATION_READERS,
+    AnnotationReader,
+    annotation_format,
+    read_annotations,
+)
 from fcn_detect.formats.coco import export_coco, read_coco_annotations, write_coco_results
 from fcn_detect.formats.csv_table import export_csv, write_csv
 from fcn_detect.formats.jsonl import (
@@ -16,20 +22,16 @@ from fcn_detect.formats.jsonl import (
     read_results,
     write_results,
 )
-from fcn_detect.results import Annotations, ImageResult
+from fcn_detect.formats.voc import read_voc_annotations
+from fcn_detect.formats.yolo import read_yolo_annotations
+from fcn_detect.results import ImageResult
 
 Writer = Callable[[Sequence[ImageResult], Path, Sequence[str]], Path]
 """Takes the results, the run's folder and the model's labels; returns what it wrote."""
 
-AnnotationReader = Callable[[Path], Annotations]
-
 WRITERS: dict[str, Writer] = {
     "coco": export_coco,
     "csv": export_csv,
-}
-
-ANNOTATION_READERS: dict[str, AnnotationReader] = {
-    "coco": read_coco_annotations,
 }
 
 __all__ = [
@@ -38,10 +40,14 @@ __all__ = [
     "WRITERS",
     "AnnotationReader",
     "Writer",
+    "annotation_format",
     "format_result",
     "parse_result",
+    "read_annotations",
     "read_coco_annotations",
     "read_results",
+    "read_voc_annotations",
+    "read_yolo_annotations",
     "write_coco_results",
     "write_csv",
     "write_results",

@@ -1,0 +1,113 @@
+"""Pascal VOC's true boxes: a folder with one XML file an image.
+
+Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 88(2), 2010,
+and section 10 of the development kit's documentation, VOC2012.
+"""
+
+import math
+from pathlib import Path, PurePosixPath
+from typing import Final, NoReturn
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+import numpy as np
+
+from fcn_detect.errors import DataError
+from fcn_detect.formats.bounded import read_bounded
+from fcn_detect.results import Annotations, ImageAnnotations
+
+MAX_BYTES: Final = 16_000_000
+LARGEST: Final = 1e9
+Corners = tuple[float, float, float, float]
+
+
+def read_voc_annotations(folder: Path) -> Annotations:
+    """The true boxes of all XML files in a folder and its folders; `difficult` means ignore.
+
+    VOC counts pixels from 1 and its corners lie inside the box, so `xmin = xmax = 1` is the first
+    column: the box from 0 to 1 here. Classes are sorted by name, images by the path of their file.
+
+    Raises:
+        DataError: there is no XML file, two are of one image, or one is not readable, larger than
+            16 MB, not XML, defines entities, or lacks something or holds it wrong; names the file
+            and the element.
+    """
+    files = sorted(folder.rglob("*.xml"), key=lambda path: path.as_posix())
+    if not files:
+        raise DataError(f"{folder}: no XML file; expected a folder of Pascal VOC annotations")
+    images: dict[str, ImageAnnotations] = {}
+    for path in files:
+        image = _image(path, path.parent.relative_to(folder))
+        if image.image in images:
+            raise DataError(f"{path}: a second file for the image '{image.image}'")
+        images[image.image] = image
+    classes = sorted({label for image in images.values() for label in image.labels})
+    return Annotations(list(images.values()), classes)
+
+
+def _image(path: Path, folder: Path) -> ImageAnnotations:
+    root = _parse(path)
+    if root.tag != "annotation":
+        raise DataError(f"{path}: the root is <{root.tag[:40]}>; expected <annotation>")
+    try:
+        name = PurePosixPath(_text(root, "filename").replace("\\", "/")).name
+        width, height = (int(_number(root, f"size/{side}")) for side in ("width", "height"))
+        objects = root.findall("object")
+        boxes = np.array([_corners(one) for one in objects], np.float32).reshape(-1, 4)
+        labels = [_text(one, "name") for one in objects]
+        ignore = np.array([_is_difficult(one) for one in objects], np.bool_)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from None
+    return ImageAnnotations((folder / name).as_posix(), width, height, boxes, labels, ignore)
+
+
+def _parse(path: Path) -> ET.Element:
+    """The file's root, once it is known to define no entities that could grow without end."""
+    data = read_bounded(path, MAX_BYTES)
+    checker = expat.ParserCreate()
+    checker.EntityDeclHandler = _refuse_entity
+    try:
+        checker.Parse(data, True)
+        return ET.fromstring(data)
+    except (expat.ExpatError, ET.ParseError) as error:
+        raise DataError(f"{path}: not XML ({error}); expected a Pascal VOC annotation") from None
+    except (ValueError, LookupError) as error:  # entities; an encoding that Python lacks
+        raise DataError(f"{path}: {error}; expected a Pascal VOC annotation") from None
+
+
+def _refuse_entity(name: str, *_: object) -> NoReturn:
+    raise ValueError(f"the entity '{name[:40]}' is defined")
+
+
+def _text(element: ET.Element, path: str) -> str:
+    text = (element.findtext(path) or "").strip()
+    if not text:
+        raise ValueError(f"<{element.tag}> has no {path}")
+    return text
+
+
+def _number(element: ET.Element, path: str) -> float:
+    text = _text(element, path)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= LARGEST or (path.startswith("size") and value < 0):
+        raise ValueError(f"{path} of <{element.tag}> is '{text[:40]}', not a number of pixels")
+    return value
+
+
+def _corners(element: ET.Element) -> Corners:
+    """x0, y0, x1, y1 from 1-based corners that lie inside the box."""
+    names = ("xmin", "ymin", "xmax", "ymax")
+    x0, y0, x1, y1 = (_number(element, f"bndbox/{name}") for name in names)
+    if x1 < x0 or y1 < y0:
+        raise ValueError(f"bndbox of <object> ({x0:g}, {y0:g}, {x1:g}, {y1:g}) is inside out")
+    return x0 - 1, y0 - 1, x1, y1
+
+
+def _is_difficult(element: ET.Element) -> bool:
+    text = (element.findtext("difficult") or "0").strip().lower()
+    if text not in ("0", "1", "false", "true"):
+        raise ValueError(f"difficult of <object> is '{text[:40]}'; expected 0 or 1")
+    return text in ("1", "true")
