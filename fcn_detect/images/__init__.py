@@ -1,5 +1,6 @@
 """Image files in, RGB uint8 arrays `(h, w, 3)` out; the one resampler; which files are images."""
 
+from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.decoding import LoadedImage, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
@@ -10,6 +11,7 @@ __all__ = [
     "EXTENSIONS",
     "LoadedImage",
     "add_border",
+    "contact_sheet",
     "find_images",
     "from_pil",
     "read_image",

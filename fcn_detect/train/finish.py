@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fcn_detect.files import write_atomically
+from fcn_detect.images import contact_sheet
 from fcn_detect.nets import save_model
 from fcn_detect.postprocess import false_alarm_table, probabilities
 from fcn_detect.results import Calibration, ModelHeader
@@ -18,12 +19,7 @@ from fcn_detect.train.job import TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, accuracy, predict
 from fcn_detect.train.mining import FalseAlarms
 from fcn_detect.train.negatives import Negatives
-from fcn_detect.train.plots import (
-    contact_sheet,
-    plot_losses,
-    plot_precision_recall,
-    plot_reliability,
-)
+from fcn_detect.train.plots import plot_losses, plot_precision_recall, plot_reliability
 from fcn_detect.train.reliability import measure_reliability
 
 # The recommended threshold lets this many false alarms through per million windows.

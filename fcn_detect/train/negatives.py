@@ -11,6 +11,7 @@ from fcn_detect.backends.torch_backend import TorchBackend
 from fcn_detect.config import DetectSettings, Settings, data_path
 from fcn_detect.detect import Detector, level_plan
 from fcn_detect.errors import ModelError
+from fcn_detect.images import contact_sheet
 from fcn_detect.results import ModelHeader, Progress
 from fcn_detect.train.crops import Skipped
 from fcn_detect.train.job import Say
@@ -21,7 +22,6 @@ from fcn_detect.train.mining import (
     list_photos,
     random_windows,
 )
-from fcn_detect.train.plots import contact_sheet
 
 HELD_BACK_KEEP = 0.01
 HELD_BACK_PER_PHOTO = 100

@@ -1,11 +1,10 @@
-"""Pictures of a training: loss, precision against recall, and the hardest mistakes."""
+"""Pictures of a training: loss, precision against recall."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from fcn_detect.train.loop import EpochRecord
 from fcn_detect.train.reliability import Reliability
@@ -74,21 +73,3 @@ def plot_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
     axes.set_title("validation crops and false alarms", fontsize=10)
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)
-
-
-def contact_sheet(
-    crops: NDArray[np.uint8], captions: Sequence[str], path: Path, columns: int = 12
-) -> None:
-    """A grid of crops, uint8 `(n, h, w, 3)`, each over its caption; nothing when n is 0."""
-    if not len(crops):
-        return
-    height, width = crops.shape[1:3]
-    cell_w, cell_h = max(width, 64) + 4, height + 16
-    rows = -(-len(crops) // columns)
-    sheet = Image.new("RGB", (columns * cell_w, rows * cell_h), "white")
-    draw = ImageDraw.Draw(sheet)
-    for i, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
-        x, y = (i % columns) * cell_w + 2, (i // columns) * cell_h + 2
-        sheet.paste(Image.fromarray(crop), (x, y))
-        draw.text((x, y + height), caption, fill="black")
-    sheet.save(path)
