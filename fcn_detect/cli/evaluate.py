@@ -1,12 +1,19 @@
 """`fcn-detect evaluate`: results against true boxes."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fcn_detect.cli.options import FILE, json_option
+
+if TYPE_CHECKING:
+    from fcn_detect.cli.progress import ProgressDisplay
+    from fcn_detect.evaluate import Evaluation
+
+PIXELS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command("evaluate", short_help="Measure results against true boxes.")
@@ -14,49 +21,106 @@ from fcn_detect.cli.options import FILE, json_option
 @click.argument("annotations", type=FILE)
 @json_option
 @click.option("--plots", type=FILE, metavar="DIR", help="Write the curves as pictures.")
+@click.option(
+    "--images",
+    type=FILE,
+    metavar="FOLDER",
+    help="Where the photos are: --plots also shows the worst mistakes.",
+)
+@click.option(
+    "--min-height",
+    type=PIXELS,
+    metavar="PX",
+    help="Smallest object that counts; smaller ones are ignored.",
+)
+@click.option(
+    "--max-height",
+    type=PIXELS,
+    metavar="PX",
+    help="Objects of this height or more are ignored.",
+)
+@click.option(
+    "--bootstrap",
+    "resamples",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    metavar="N",
+    help="Draw N sets of images for 95 % intervals, such as 1000.",
+)
 def command(
-    results: tuple[Path, ...], annotations: Path, as_json: bool, plots: Path | None
+    results: tuple[Path, ...],
+    annotations: Path,
+    as_json: bool,
+    plots: Path | None,
+    images: Path | None,
+    min_height: float | None,
+    max_height: float | None,
+    resamples: int,
 ) -> None:
-    """Measure RESULTS (a run folder or results.jsonl) against ANNOTATIONS (COCO JSON).
+    r"""Measure RESULTS (run folders or results.jsonl) against ANNOTATIONS.
 
-    Prints COCO average precision, the log-average miss rate of the pedestrian literature, and
-    the recall at given false alarms per image. Several results are evaluated one by one.
+    ANNOTATIONS is a COCO file (.json), a folder of Pascal VOC files (.xml) or a YOLO folder
+    (images/, labels/). Prints COCO average precision, the log-average miss rate of the pedestrian
+    literature, the recall at given false alarms per image, and which mistakes there are. Several
+    results share the tables and the plots.
+
+    \b
+    fcn-detect evaluate run annotations.json --plots plots --images photos
     """
-    from fcn_detect.evaluate import evaluate, plot_evaluation
-    from fcn_detect.formats import read_coco_annotations, read_results
+    from fcn_detect.cli.progress import ProgressDisplay
+    from fcn_detect.cli.result_names import result_names
+    from fcn_detect.evaluate import HeightRange, evaluate, plot_evaluations
+    from fcn_detect.formats import read_annotations, read_results
 
-    truth = read_coco_annotations(annotations)
-    evaluations = {path.as_posix(): evaluate(read_results(path), truth) for path in results}
-    if plots is not None:
-        for path, evaluation in evaluations.items():
-            folder = plots if len(evaluations) == 1 else plots / path.replace("/", "_")
-            plot_evaluation(evaluation, folder)
-    if as_json:
-        found = {path: evaluation.to_dict() for path, evaluation in evaluations.items()}
-        one = next(iter(found.values()))
-        click.echo(json.dumps(one if len(found) == 1 else found, indent=1))
-    else:
-        _print(evaluations)
+    if images is not None and plots is None:
+        raise click.UsageError("--images needs --plots, a folder for the sheets of mistakes")
+    heights = HeightRange(min_height or 0, max_height or float("inf"))
+    names = result_names(results)
+    with ProgressDisplay() as display:
+        truth = read_annotations(annotations)
+        evaluations = {
+            name: evaluate(
+                read_results(path), truth, heights=heights, resamples=resamples, progress=display
+            )
+            for name, path in zip(names, results, strict=True)
+        }
+        if plots is not None:
+            plot_evaluations(evaluations, plots)
+        if plots is not None and images is not None:
+            _write_sheets(evaluations, plots, images, display)
+    _report(evaluations, results, as_json)
 
 
-def _print(evaluations: dict[str, Any]) -> None:
-    from fcn_detect.cli.tables import print_table
+def _write_sheets(
+    evaluations: "Mapping[str, Evaluation]", plots: Path, images: Path, display: "ProgressDisplay"
+) -> None:
+    """The sheets of one evaluation beside the plots, of several each in a folder of its own."""
+    from fcn_detect.report import write_mistake_sheets
 
-    shares = ["AP", "AP50", "AP75", "miss rate", "recall@0.1", "recall@1"]
-    rows = [
-        _row(path, label, one.figures, evaluation.images)
-        for path, evaluation in evaluations.items()
-        for label, one in evaluation.classes.items()
-    ]
-    headings = ["results", "class", *shares, "images", "boxes"]
-    print_table(headings, rows, left=["results", "class"])
-    for path, evaluation in evaluations.items():
+    for name, evaluation in evaluations.items():
+        folder = plots if len(evaluations) == 1 else plots / name
+        for sheet in write_mistake_sheets(evaluation, images, folder, display):
+            if sheet.missing:
+                display.say(
+                    f"{sheet.path}: {sheet.missing} of {sheet.shown + sheet.missing} mistakes are "
+                    f"not shown: their pictures are not in {images}, or cannot be read"
+                )
+
+
+def _report(
+    evaluations: "Mapping[str, Evaluation]", results: tuple[Path, ...], as_json: bool
+) -> None:
+    from fcn_detect.cli.evaluation_tables import print_evaluations
+
+    for name, evaluation in evaluations.items():
         if evaluation.failed_images:
-            click.echo(f"{path}: {evaluation.failed_images} images had failed", err=True)
-
-
-def _row(path: str, label: str, figures: Any, images: int) -> list[str]:
-    precisions = (figures.ap, figures.ap50, figures.ap75, figures.log_average_miss_rate)
-    recalls = (figures.recall_at_0_1_fppi, figures.recall_at_1_fppi)
-    cells = [f"{value:.3f}" for value in (*precisions, *recalls)]
-    return [path, label, *cells, str(images), str(figures.boxes)]
+            click.echo(f"{name}: {evaluation.failed_images} images had failed", err=True)
+    if not as_json:
+        print_evaluations(evaluations)
+        return
+    found = [
+        {"name": name, "path": path.as_posix(), **evaluation.to_dict()}
+        for (name, evaluation), path in zip(evaluations.items(), results, strict=True)
+    ]
+    one = next(iter(evaluations.values())).to_dict()
+    click.echo(json.dumps(one if len(found) == 1 else {"results": found}, indent=1))

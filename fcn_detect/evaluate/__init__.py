@@ -17,8 +17,9 @@ from fcn_detect.evaluate.miss_rate import (
     miss_rate_curve,
     recall_at,
 )
+from fcn_detect.evaluate.mistakes import Mistake, worst_false_alarms, worst_misses
 from fcn_detect.evaluate.naming import pair_by_path_ending
-from fcn_detect.evaluate.plots import plot_evaluation
+from fcn_detect.evaluate.plots import plot_evaluations
 
 __all__ = [
     "REFERENCE_FPPI",
@@ -32,6 +33,7 @@ __all__ = [
     "Intervals",
     "Matches",
     "MissRateCurve",
+    "Mistake",
     "analyse_errors",
     "bootstrap",
     "evaluate",
@@ -42,8 +44,10 @@ __all__ = [
     "miss_rate_at",
     "miss_rate_curve",
     "pair_by_path_ending",
-    "plot_evaluation",
+    "plot_evaluations",
     "recall_at",
     "resampled_figures",
     "within_heights",
+    "worst_false_alarms",
+    "worst_misses",
 ]

@@ -1,6 +1,7 @@
 """Pictures of an evaluation: miss rate against false alarms, precision against recall."""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ FPPI_SHOWN = (1e-3, 1e1)
 MISS_RATE_SHOWN = (1e-2, 1.05)
 
 
-def plot_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
+def plot_evaluations(evaluations: Mapping[str, Evaluation], folder: Path) -> list[Path]:
     """Writes `miss_rate.png` and `precision_recall.png` into the folder; their paths.
 
-    One line a class; classes without objects have none. The nine points of the log-average miss
-    rate are marked. No window is opened and matplotlib's global state is left alone.
+    One line a class of each evaluation, named by the class, by the evaluation where there are
+    several, or by both; classes without objects have none. The nine points of the log-average
+    miss rate are marked. No window is opened and matplotlib's global state is left alone.
 
     Raises:
         OSError: the folder cannot be written.
@@ -29,18 +31,33 @@ def plot_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
+    curves = _curves(evaluations)
     paths = []
     for name, draw in {"miss_rate": _draw_miss_rate, "precision_recall": _draw_precision}.items():
         figure = Figure(figsize=(6, 5), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(which="both", alpha=0.3)
-        for label, one in evaluation.classes.items():
-            if one.figures.boxes:
-                draw(axes, label.replace("$", r"\$"), one)
+        for label, one in curves:
+            draw(axes, label.replace("$", r"\$"), one)
         if axes.lines:
             axes.legend(loc="lower left")
         paths.append(_save(figure, folder / f"{name}.png"))
     return paths
+
+
+def _curves(evaluations: Mapping[str, Evaluation]) -> list[tuple[str, ClassEvaluation]]:
+    """What is drawn, and how each line is called."""
+    measured = [
+        (name, label, one)
+        for name, evaluation in evaluations.items()
+        for label, one in evaluation.classes.items()
+        if one.figures.boxes
+    ]
+    if len(evaluations) == 1:
+        return [(label, one) for _, label, one in measured]
+    if len({label for _, label, _ in measured}) <= 1:
+        return [(name, one) for name, _, one in measured]
+    return [(f"{name}: {label}", one) for name, label, one in measured]
 
 
 def _draw_miss_rate(axes: "Axes", label: str, one: ClassEvaluation) -> None:

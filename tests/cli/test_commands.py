@@ -98,6 +98,6 @@ def test_train_detects_and_evaluates_from_the_command_line(
     assert code == 0
     assert 0 <= json.loads(out)["overall"]["ap50"] <= 1
     assert len(list((tmp_path / "plots").glob("*.png"))) == 2
-    code, out, _ = run_cli("evaluate", run, run / "results.jsonl", truth)
+    code, out, _ = run_cli("evaluate", run, run / "results.jsonl", truth, "--json")
     assert code == 0
-    assert out.count("dress") == 2
+    assert [one["name"] for one in json.loads(out)["results"]] == ["run", "run (2)"]
