@@ -1,5 +1,6 @@
-"""The README's three ways of use work as they are written."""
+"""The README's four ways of use work as they are written."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fcn_detect.formats import write_results
+from fcn_detect.results import Detections, ImageResult
 from fcn_detect.scenes import render_scene
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -50,6 +53,24 @@ def test_training_works_as_written(run_cli):
     assert code == 0, err
     assert Path("model.safetensors").exists()
     assert Path("model.train/metrics.json").exists()
+
+
+def test_measuring_works_as_written(run_cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("CAMERA").mkdir()
+    Image.new("RGB", (40, 30)).save("CAMERA/0001.jpg")
+    false = Detections(np.array([[1, 1, 9, 9]], np.float32), np.array([0.5]), ["dress"])
+    write_results([ImageResult("0001.jpg", 40, 30, false)], Path("run/results.jsonl"))
+    truth = {
+        "images": [{"id": 1, "file_name": "0001.jpg", "width": 40, "height": 30}],
+        "categories": [{"id": 1, "name": "dress"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [20, 5, 10, 20]}],
+    }
+    Path("annotations.json").write_text(json.dumps(truth))
+    code, out, err = run_cli(*shlex.split(block("evaluate"))[1:])
+    assert code == 0, err
+    assert "95 %" in out
+    assert len(list(Path("plots").glob("*.png"))) == 4
 
 
 def test_the_conversion_gives_what_is_written():

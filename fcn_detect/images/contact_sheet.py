@@ -17,7 +17,8 @@ def contact_sheet(
 ) -> None:
     """Writes a PNG file, a grid of crops, uint8 `(n, h, w, 3)`; nothing when n is 0.
 
-    Each crop stands over its caption. A caption may have several lines; letters that are not ASCII are written as `?`.
+    Each crop stands over its caption. A caption may have several lines; letters that are not ASCII
+    are written as `?`.
     """
     if not len(crops):
         return
