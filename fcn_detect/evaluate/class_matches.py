@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from fcn_detect.evaluate.matching import RIGHT, WRONG, Matches, match_detections
 from fcn_detect.evaluate.miss_rate import MissRateCurve, miss_rate_curve
 from fcn_detect.evaluate.pairs import ImagePair
+from fcn_detect.results import Progress, silent
+
+TOLD_EVERY: Final = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +74,20 @@ class ClassMatches:
         return found
 
 
-def match_class(pairs: Sequence[ImagePair], label: str) -> ClassMatches:
-    """Matches one class's detections with its true boxes, image by image."""
+def match_class(
+    pairs: Sequence[ImagePair], label: str, progress: Progress = silent
+) -> ClassMatches:
+    """One class's detections, each matched with the true boxes of its image.
+
+    `progress` is told of every thousandth image.
+    """
     found = [pair.found_of(label) for pair in pairs]
     boxes, ignore = zip(*(pair.truth_of(label) for pair in pairs), strict=True)
-    matches = [
-        match_detections(d.boxes, d.scores, b, i)
-        for d, b, i in zip(found, boxes, ignore, strict=True)
-    ]
+    matches = []
+    for number, (d, b, i) in enumerate(zip(found, boxes, ignore, strict=True), start=1):
+        matches.append(match_detections(d.boxes, d.scores, b, i))
+        if len(pairs) >= TOLD_EVERY and (number % TOLD_EVERY == 0 or number == len(pairs)):
+            progress(f"matching {label}", number, len(pairs))
     numbers = np.arange(len(pairs))
     return ClassMatches(
         images=len(pairs),

@@ -40,7 +40,7 @@ def evaluate(
         heights: which objects count, by their height; all when None.
         resamples: sets of images drawn for 95 % intervals; none when 0.
         seed: of these draws.
-        progress: told how far they are.
+        progress: told how far matching and drawing are.
 
     Raises:
         DataError: nothing is annotated, the names of the images do not pair one to one, or a
@@ -50,7 +50,7 @@ def evaluate(
     if heights is not None:
         pairs = within_heights(pairs, heights)
     precisions = average_precisions(pairs, annotations.classes)
-    classes = {c: _class_evaluation(pairs, c, precisions[c]) for c in annotations.classes}
+    classes = {c: _class_evaluation(pairs, c, precisions[c], progress) for c in annotations.classes}
     if resamples:
         classes = {
             c: replace(one, intervals=bootstrap(one.matches, resamples, seed, progress))
@@ -63,9 +63,9 @@ def evaluate(
 
 
 def _class_evaluation(
-    pairs: Sequence[ImagePair], label: str, precision: AveragePrecision
+    pairs: Sequence[ImagePair], label: str, precision: AveragePrecision, progress: Progress
 ) -> ClassEvaluation:
-    matches = match_class(pairs, label)
+    matches = match_class(pairs, label, progress)
     curve = matches.curve()
     figures = Figures(
         precision.ap,
