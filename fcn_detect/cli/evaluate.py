@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 PIXELS = click.FloatRange(min=0, min_open=True)
 
 
-@click.command("evaluate", short_help="Measure results against true boxes.")
+@click.command(
+    "evaluate",
+    short_help="Measure results against true boxes.",
+    epilog="fcn-detect evaluate run annotations.json --plots plots --images photos",
+)
 @click.argument("results", nargs=-1, required=True, type=FILE, metavar="RESULTS...")
 @click.argument("annotations", type=FILE)
 @json_option
@@ -57,15 +61,12 @@ def command(
     max_height: float | None,
     resamples: int,
 ) -> None:
-    r"""Measure RESULTS (run folders or results.jsonl) against ANNOTATIONS.
+    """Measure RESULTS (run folders or results.jsonl) against ANNOTATIONS.
 
     ANNOTATIONS is a COCO file (.json), a folder of Pascal VOC files (.xml) or a YOLO folder
     (images/, labels/). Prints COCO average precision, the log-average miss rate of the pedestrian
     literature, the recall at given false alarms per image, and which mistakes there are. Several
     results share the tables and the plots.
-
-    \b
-    fcn-detect evaluate run annotations.json --plots plots --images photos
     """
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.cli.result_names import result_names

@@ -26,9 +26,9 @@ MISSES = {
     "@1": "recall_at_1_fppi",
     "any": "max_recall",
 }
-# how many objects are missed, and of these near a false alarm; false alarms, and their three kinds
-MISTAKES = ["score", "found", "missed", "(near)", "false", "= double", "+ near", "+ rest"]
-MISTAKES += ["(at edge)", "mean IoU", ">=0.75"]
+# missed objects, and how many of them have a false alarm near
+FOUND = ["score", "found", "missed", "(near)", "mean IoU", "IoU>=.75"]
+FALSE_ALARMS = ["all", "= double", "+ near", "+ background", "(at edge)"]
 
 
 def print_evaluations(evaluations: Mapping[str, Evaluation]) -> None:
@@ -38,9 +38,10 @@ def print_evaluations(evaluations: Mapping[str, Evaluation]) -> None:
         for name, evaluation in evaluations.items()
         for label, one in evaluation.classes.items()
     ]
-    _print("", ["images", "boxes", *PRECISION], rows, _precision_rows)
-    _print("false alarms per image", list(MISSES), rows, _miss_rows)
-    _print("at 1 false alarm per image", MISTAKES, rows, _error_rows)
+    _print("average precision", ["images", "boxes", *PRECISION], rows, _precision_rows)
+    _print("\nmisses, and recall at false alarms per image", list(MISSES), rows, _miss_rows)
+    _print("\nobjects at 1 false alarm per image", FOUND, rows, _found_rows)
+    _print("\nthese false alarms", FALSE_ALARMS, rows, _false_alarm_rows)
 
 
 Measured = tuple[str, str, Evaluation, ClassEvaluation]
@@ -57,8 +58,7 @@ def _print(
     for name, label, evaluation, one in measured:
         for number, row in enumerate(cells(evaluation, one)):
             rows.append([name, label, *row] if number == 0 else ["", "95 %", *row])
-    if title:
-        click.echo(f"\n{title}")
+    click.echo(title)
     print_table([*NAMES, *headings], rows, left=NAMES)
 
 
@@ -74,12 +74,20 @@ def _miss_rows(_: Evaluation, one: ClassEvaluation) -> Iterable[Row]:
         yield _intervals(one, MISSES)
 
 
-def _error_rows(_: Evaluation, one: ClassEvaluation) -> Iterable[Row]:
+def _found_rows(_: Evaluation, one: ClassEvaluation) -> Iterable[Row]:
     errors = one.errors
-    counts = (errors.found, errors.missed, errors.missed_badly_placed)
-    kinds = (errors.false_alarms, errors.duplicates, errors.badly_placed, errors.background)
-    shares = [_share(errors.mean_iou), _share(errors.tight_share)]
-    yield [_share(errors.threshold), *map(str, (*counts, *kinds, errors.at_edge)), *shares]
+    counts = map(str, (errors.found, errors.missed, errors.missed_badly_placed))
+    yield [
+        _share(errors.threshold),
+        *counts,
+        *map(_share, (errors.mean_iou, errors.tight_share)),
+    ]
+
+
+def _false_alarm_rows(_: Evaluation, one: ClassEvaluation) -> Iterable[Row]:
+    errors = one.errors
+    kinds = (errors.duplicates, errors.badly_placed, errors.background)
+    yield [str(count) for count in (errors.false_alarms, *kinds, errors.at_edge)]
 
 
 def _shares(figures: Figures, names: Mapping[str, str]) -> Row:

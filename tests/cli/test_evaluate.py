@@ -42,14 +42,16 @@ def _figures(run_cli, folder, *options):
     return json.loads(out)["classes"]["person"]
 
 
-def test_one_run_prints_its_figures_in_three_tables(run_cli, folder):
+def test_one_run_prints_its_figures_in_four_tables(run_cli, folder):
     code, out, err = run_cli("evaluate", folder / "run", folder / "true.json")
     assert (code, err) == (0, "")
     rows = [line.split() for line in out.splitlines() if line.startswith("run")]
-    assert [row[:2] for row in rows] == [["run", "person"]] * 3
+    assert [row[:2] for row in rows] == [["run", "person"]] * 4
     assert rows[0][2:4] == ["1", "2"]  # images, boxes
     assert rows[1][-1] == "0.500"  # share found by all
-    assert rows[2][3:10] == ["1", "1", "0", "1", "0", "0", "1"]  # found to background
+    assert rows[2][3:] == ["1", "1", "0", "1.000", "1.000"]  # found, missed, near, IoU
+    assert rows[3][2:] == ["1", "0", "0", "1", "1"]  # all, double, near, background, at edge
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_json_of_one_run_holds_the_kinds_of_mistakes(run_cli, folder):
@@ -87,7 +89,7 @@ def test_several_results_share_tables_plots_and_a_list(run_cli, folder):
     code, out, _ = run_cli(*arguments, "--plots", folder / "plots")
     assert code == 0
     names = [line.split()[0] for line in out.splitlines() if "person" in line]
-    assert names == ["run", "peer"] * 3
+    assert names == ["run", "peer"] * 4
     plots = sorted(path.name for path in (folder / "plots").iterdir())
     assert plots == ["miss_rate.png", "precision_recall.png"]
     _, out, _ = run_cli(*arguments, "--json")
