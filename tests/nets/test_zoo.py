@@ -6,7 +6,13 @@ from fcn_detect.errors import SettingsError
 from fcn_detect.nets import ARCHITECTURES, Normalize, build_net
 from fcn_detect.nets.normalize import PHOTO_MEAN, PHOTO_STD
 
-SMALLEST = {"valid-small": 48, "valid-medium": 48, "valid-large": 48, "dress": 32}
+SMALLEST = {
+    "valid-small": 48,
+    "valid-medium": 48,
+    "valid-large": 48,
+    "valid-fine": 20,
+    "dress": 32,
+}
 
 
 @pytest.mark.parametrize("outputs", [1, 4])
