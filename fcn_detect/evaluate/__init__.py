@@ -2,7 +2,9 @@
 
 from fcn_detect.evaluate.average_precision import AveragePrecision
 from fcn_detect.evaluate.bootstrap import Intervals, bootstrap, resampled_figures
+from fcn_detect.evaluate.center_matching import center_distances, match_centers
 from fcn_detect.evaluate.class_matches import ClassMatches, match_class
+from fcn_detect.evaluate.equal_error import EqualErrorPoint, equal_error_point
 from fcn_detect.evaluate.error_analysis import ErrorAnalysis, analyse_errors
 from fcn_detect.evaluate.evaluation import evaluate
 from fcn_detect.evaluate.figures import ClassEvaluation, Evaluation, Figures
@@ -26,6 +28,7 @@ __all__ = [
     "AveragePrecision",
     "ClassEvaluation",
     "ClassMatches",
+    "EqualErrorPoint",
     "ErrorAnalysis",
     "Evaluation",
     "Figures",
@@ -36,8 +39,11 @@ __all__ = [
     "Mistake",
     "analyse_errors",
     "bootstrap",
+    "center_distances",
+    "equal_error_point",
     "evaluate",
     "log_average_miss_rate",
+    "match_centers",
     "match_class",
     "match_detections",
     "max_recall",
