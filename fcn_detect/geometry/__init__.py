@@ -5,6 +5,7 @@ from fcn_detect.geometry.boxes import (
     box_intersections,
     box_iou,
     clip_boxes,
+    wholes_of_parts,
 )
 from fcn_detect.geometry.grid import ScoreGrid
 from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
@@ -25,4 +26,5 @@ __all__ = [
     "clip_boxes",
     "encode_offsets",
     "plan_pyramid",
+    "wholes_of_parts",
 ]

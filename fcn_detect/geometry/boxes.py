@@ -33,3 +33,20 @@ def clip_boxes(boxes_xyxy: Boxes, image_hw: tuple[int, int]) -> Boxes:
     """The boxes' parts inside an image of `(height, width)` pixels, as a new `(n, 4)` array."""
     height, width = image_hw
     return np.clip(boxes_xyxy, 0, np.array([width, height, width, height], boxes_xyxy.dtype))
+
+
+def wholes_of_parts(
+    boxes_xyxy: Boxes, part_xyxy: tuple[float, float, float, float], whole_hw: tuple[int, int]
+) -> Boxes:
+    """The rectangles that have each box as their part, such as the window of an object box.
+
+    Args:
+        boxes_xyxy: `(n, 4)`.
+        part_xyxy: where the part lies in a whole of size `whole_hw`; both sides above 0.
+        whole_hw: height and width of the whole, in the part's unit.
+    """
+    x0, y0, x1, y1 = part_xyxy
+    height, width = whole_hw
+    units = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]) / np.array([x1 - x0, y1 - y0])  # (n, 2)
+    top_left = boxes_xyxy[:, :2] - units * np.array([x0, y0])
+    return np.concatenate([top_left, top_left + units * np.array([width, height])], axis=1)

@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import box_areas, box_intersections, box_iou, clip_boxes
+from fcn_detect.geometry import (
+    ScoreGrid,
+    box_areas,
+    box_intersections,
+    box_iou,
+    clip_boxes,
+    wholes_of_parts,
+)
 
 SIDE = 12  # boxes with whole corners in a square of this side can be compared as sets of pixels
 
@@ -78,3 +85,18 @@ def test_clipping_keeps_the_type_and_pulls_in_negative_corners() -> None:
     clipped = clip_boxes(np.array([[-3.5, -1, 90, 7]], np.float32), (6, 80))
     assert clipped.dtype == np.float32
     assert clipped.tolist() == [[0, 0, 80, 6]]
+
+
+@given(st.floats(0.1, 4), st.floats(0, 20), st.floats(1, 30), st.integers(-9, 9))
+def test_the_window_of_an_object_box_is_the_grid_cells_own(
+    scale: float, margin: float, side: float, origin: int
+) -> None:
+    grid = ScoreGrid((5, 7), (4, 8), (40, 100), (origin, -origin), scale)
+    rows, cols = (index.ravel() for index in np.indices(grid.size_hw))
+    part = (margin, margin / 2, margin + 2 * side, margin / 2 + side)
+    windows = wholes_of_parts(grid.parts_xyxy(rows, cols, part), part, grid.crop_hw)
+    np.testing.assert_allclose(windows, grid.windows_xyxy(rows, cols), rtol=0, atol=1e-8)
+
+
+def test_no_boxes_have_no_wholes() -> None:
+    assert wholes_of_parts(np.zeros((0, 4)), (1, 1, 2, 2), (4, 4)).shape == (0, 4)
