@@ -49,13 +49,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", required=True)
     parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--sets", nargs="+", default=[cars.name for cars in SETS])
     parser.add_argument("--out", type=Path, default=Path("runs/cars"))
     parser.add_argument("--set", dest="settings", type=json.loads, default={}, help="of [detect]")
     args = parser.parse_args()
     print("| set | cars | recall = precision | threshold | missed | AP50 |")
     print("|---|---|---|---|---|---|")
     rows = []
-    for cars in SETS:
+    for cars in (cars for cars in SETS if cars.name in args.sets):
         rows.append(measure(cars, args.model, args.data / "uiuc_cars", args.settings))
         print_row(rows[-1])
     args.out.mkdir(parents=True, exist_ok=True)
