@@ -15,8 +15,10 @@ from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
 from fcn_detect.images import LoadedImage, from_pil, read_image
 from fcn_detect.postprocess import (
     Candidates,
+    Selection,
     decode,
     score_for_false_alarms,
+    select,
     to_detections,
 )
 from fcn_detect.results import Detections, Failure, ImageResult, ModelHeader, ScoreMap
@@ -33,7 +35,7 @@ class Search:
         levels: the pyramid.
         score_maps: one a level.
         detections: the boxes that stay.
-        candidates: the cell behind each detection, in the same order.
+        candidates: the cell behind each detection, in the same order; boxes are not clipped.
         warnings: what the user should know.
     """
 
@@ -58,6 +60,13 @@ class Detector:
         self.header = backend.header
         self.settings = settings or DetectSettings.model_validate(self.header.detect)
         self.plan = level_plan(self.header, self.settings)
+        self.selection = Selection(
+            overlap=self.settings.nms_overlap,
+            measure=self.settings.nms_measure,
+            voting=self.settings.box_voting,
+            keep=self.settings.keep,
+            limit=self.settings.max_detections,
+        )
         if self.settings.false_alarms is not None and not self.header.false_alarms:
             raise SettingsError(
                 "--false-alarms: this model was trained without photos to count false alarms on "
@@ -115,21 +124,13 @@ class Detector:
         if not levels:
             raise ImageError("too_small", self._too_small(image_hw))
         score_maps = [score_level(self.backend, loaded.pixels, level) for level in levels]
-        candidates = decode(score_maps, self.header, self.settings.keep)
-        detections, index = to_detections(
-            candidates,
-            self.header,
-            image_hw,
-            overlap=self.settings.nms_overlap,
-            measure=self.settings.nms_measure,
-            limit=self.settings.max_detections,
-        )
+        candidates = decode(score_maps, self.header, self.selection.smallest_score)
+        selected = select(candidates, len(self.header.labels), self.selection)
+        detections, index = to_detections(selected, self.header, image_hw)
         warnings = loaded.warnings
         if len(detections) == self.settings.max_detections:
             warnings += (f"only the {len(detections)} best detections are kept (--max-detections)",)
-        return Search(
-            loaded.pixels, levels, score_maps, detections, candidates.take(index), warnings
-        )
+        return Search(loaded.pixels, levels, score_maps, detections, selected.take(index), warnings)
 
     def threshold(self, image_hw: tuple[int, int]) -> float:
         """Smallest score worth showing in an image of this size.

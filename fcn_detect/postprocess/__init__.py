@@ -1,6 +1,12 @@
 """From score maps to boxes."""
 
-from fcn_detect.postprocess.decode import Candidates, decode, to_detections
+from fcn_detect.postprocess.decode import (
+    Candidates,
+    Selection,
+    decode,
+    select,
+    to_detections,
+)
 from fcn_detect.postprocess.false_alarms import (
     FalseAlarmTable,
     false_alarm_table,
@@ -12,10 +18,12 @@ from fcn_detect.postprocess.probabilities import probabilities
 __all__ = [
     "Candidates",
     "FalseAlarmTable",
+    "Selection",
     "decode",
     "false_alarm_table",
     "probabilities",
     "score_for_false_alarms",
+    "select",
     "suppress",
     "to_detections",
 ]

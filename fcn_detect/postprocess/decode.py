@@ -1,7 +1,7 @@
 """Score maps to candidate boxes, and candidates to detections."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fcn_detect.geometry import apply_offsets, box_areas, clip_boxes
 from fcn_detect.postprocess.nms import order_by_score, suppress
 from fcn_detect.postprocess.probabilities import probabilities
+from fcn_detect.postprocess.voting import WEAKEST_VOTER, vote_boxes
 from fcn_detect.results import Detections, ModelHeader, ScoreMap
 
 MAX_CANDIDATES = 20_000  # per class, before suppression: bounds its time on hostile images
@@ -54,36 +55,62 @@ def decode(score_maps: Sequence[ScoreMap], header: ModelHeader, keep: float) -> 
     )
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which candidates stay.
+
+    Attributes:
+        overlap: above it, the weaker of two boxes of one class is dropped.
+        measure: of overlap: intersection over `union`, or over the `smaller` box.
+        voting: intersection over union from which the boxes around one that stays have a vote on
+            where it lies; None: it stays where it is.
+        keep: smallest score that stays.
+        limit: most candidates that stay.
+    """
+
+    overlap: float = 0.5
+    measure: str = "union"
+    voting: float | None = None
+    keep: float = 0.0
+    limit: int = 1000
+
+    @property
+    def smallest_score(self) -> float:
+        """Smallest score of a candidate that can change what stays."""
+        return self.keep if self.voting is None else self.keep * WEAKEST_VOTER
+
+
+def select(candidates: Candidates, classes: int, selection: Selection) -> Candidates:
+    """The candidates that stay after suppression within each class, best first, boxes voted on."""
+    strongest = _strongest_by_class(candidates, classes)
+    stay = [_select_of_class(candidates.take(members), selection) for members in strongest]
+    joined = Candidates.join(stay)
+    return joined.take(order_by_score(joined.boxes, joined.scores)[: selection.limit])
+
+
 def to_detections(
-    candidates: Candidates,
-    header: ModelHeader,
-    image_hw: tuple[int, int],
-    *,
-    overlap: float = 0.5,
-    measure: str = "union",
-    limit: int = 1000,
+    selected: Candidates, header: ModelHeader, image_hw: tuple[int, int]
 ) -> tuple[Detections, NDArray[np.intp]]:
-    """The candidates left after suppression within each class, clipped to the image.
+    """Candidates as detections, clipped to the image; those wholly outside it are left out.
 
     Returns:
-        The detections, and for each the index of its candidate.
+        The detections, best first, and for each the index of its candidate.
     """
-    kept = [
-        members[
-            suppress(candidates.boxes[members], candidates.scores[members], overlap, measure, limit)
-        ]
-        for members in _strongest_by_class(candidates, len(header.labels))
-    ]
-    index = np.concatenate(kept)
-    index = index[order_by_score(candidates.boxes[index], candidates.scores[index])][:limit]
-    boxes = clip_boxes(candidates.boxes[index], image_hw)
-    seen = box_areas(boxes) > 0
-    boxes, index = boxes[seen], index[seen]
-    labels = [header.labels[c] for c in candidates.classes[index]]
-    detections = Detections(
-        boxes.astype(np.float32), candidates.scores[index].astype(np.float32), labels
-    )
-    return detections, index
+    boxes = clip_boxes(selected.boxes, image_hw)
+    index = np.flatnonzero(box_areas(boxes) > 0)
+    labels = [header.labels[c] for c in selected.classes[index]]
+    scores = selected.scores[index].astype(np.float32)
+    return Detections(boxes[index].astype(np.float32), scores, labels), index
+
+
+def _select_of_class(candidates: Candidates, selection: Selection) -> Candidates:
+    boxes, scores = candidates.boxes, candidates.scores
+    kept = suppress(boxes, scores, selection.overlap, selection.measure, selection.limit)
+    kept = kept[scores[kept] >= selection.keep]
+    stay = candidates.take(kept)
+    if selection.voting is None:
+        return stay
+    return replace(stay, boxes=vote_boxes(kept, boxes, scores, selection.voting))
 
 
 def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: float) -> Candidates:

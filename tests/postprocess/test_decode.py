@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_detect.geometry import ScoreGrid
-from fcn_detect.postprocess import Candidates, decode, probabilities, to_detections
+from fcn_detect.postprocess import (
+    Candidates,
+    Selection,
+    decode,
+    probabilities,
+    select,
+    to_detections,
+)
 from fcn_detect.results import ModelHeader, ScoreMap
 
 ONE = ModelHeader(
@@ -85,30 +92,29 @@ def test_detections_are_clipped_to_the_image_and_those_outside_are_dropped() -> 
 
 
 def test_suppression_is_within_a_class() -> None:
-    same = [[0, 0, 10, 10]] * 3
-    detections, index = to_detections(_candidates(same, [0.5, 0.9, 0.7], [0, 1, 1]), TWO, (50, 50))
-    assert detections.labels == ["dog", "cat"]
-    assert index.tolist() == [1, 0]
+    selected = select(_candidates([[0, 0, 10, 10]] * 3, [0.5, 0.9, 0.7], [0, 1, 1]), 2, Selection())
+    assert selected.classes.tolist() == [1, 0]
+    assert selected.scores.tolist() == [0.9, 0.5]
+    assert to_detections(selected, TWO, (50, 50))[0].labels == ["dog", "cat"]
 
 
 def test_the_limit_is_over_all_classes_and_keeps_the_best() -> None:
     boxes = [[i * 10, 0, i * 10 + 8, 8] for i in range(6)]
     candidates = _candidates(boxes, [0.1, 0.9, 0.3, 0.8, 0.5, 0.2], [0, 1, 0, 1, 0, 1])
-    detections, index = to_detections(candidates, TWO, (50, 100), limit=3)
-    assert index.tolist() == [1, 3, 4]
-    assert detections.scores.tolist() == np.array([0.9, 0.8, 0.5], np.float32).tolist()
+    assert select(candidates, 2, Selection(limit=3)).scores.tolist() == [0.9, 0.8, 0.5]
 
 
 def test_overlap_and_measure_decide_what_goes() -> None:
     candidates = _candidates([[0, 0, 20, 20], [5, 5, 15, 15]], [0.9, 0.8], [0, 0])
     for overlap, measure, left in [(0.5, "union", 2), (0.2, "union", 1), (0.5, "smaller", 1)]:
-        found, _ = to_detections(candidates, ONE, (50, 50), overlap=overlap, measure=measure)
-        assert len(found) == left
+        assert len(select(candidates, 1, Selection(overlap, measure))) == left
 
 
 def test_no_candidates_give_no_detections() -> None:
-    detections, index = to_detections(_candidates([], [], []), TWO, (50, 50))
-    assert len(detections) == len(index) == 0
+    for selection in (Selection(), Selection(voting=0.5)):
+        selected = select(_candidates([], [], []), 2, selection)
+        detections, index = to_detections(selected, TWO, (50, 50))
+        assert len(detections) == len(index) == 0
 
 
 def test_more_candidates_than_are_looked_at_lose_their_weakest(
@@ -117,7 +123,23 @@ def test_more_candidates_than_are_looked_at_lose_their_weakest(
     monkeypatch.setitem(decode.__globals__, "MAX_CANDIDATES", 3)
     boxes = [[i * 10, 0, i * 10 + 8, 8] for i in range(5)]
     candidates = _candidates(boxes, [0.1, 0.9, 0.3, 0.8, 0.5], [0] * 5)
-    assert to_detections(candidates, ONE, (50, 100))[1].tolist() == [1, 3, 4]
+    assert select(candidates, 1, Selection()).scores.tolist() == [0.9, 0.8, 0.5]
+
+
+@given(st.integers(0, 200), st.sampled_from([None, 0.5]), st.floats(0.01, 0.9))
+def test_keeping_fewer_leaves_the_others_as_they_are(
+    seed: int, voting: float | None, keep: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(0, 60, (40, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(15, 30, (40, 2))], axis=1)
+    candidates = _candidates(boxes, list(rng.random(40)), [0] * 40)
+    every = select(candidates, 1, Selection(voting=voting))
+    fewer = Selection(voting=voting, keep=keep)
+    looked_at = candidates.take(np.flatnonzero(candidates.scores >= fewer.smallest_score))
+    kept = select(looked_at, 1, fewer)
+    assert np.array_equal(kept.scores, every.scores[every.scores >= keep])
+    assert np.allclose(kept.boxes, every.boxes[: len(kept)])
 
 
 def test_candidates_are_taken_and_joined_row_by_row() -> None:
