@@ -65,14 +65,7 @@ def _valid(widths: tuple[int, int, int, int], hidden: int) -> Callable[[HW, int]
                 f"crops of {crop_hw[1]}x{crop_hw[0]} are too small for a net of stride 8; "
                 "both sides need 48 px or more"
             )
-        head = [
-            nn.Flatten(),
-            nn.Dropout(0.2),
-            nn.Linear(units_h * units_w * c4, hidden, bias=False),
-            nn.BatchNorm1d(hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, outputs),
-        ]
+        head = _head(units_h * units_w * c4, hidden, outputs)
         return nn.Sequential(Normalize(), *trunk, *head)
 
     return build
@@ -85,35 +78,34 @@ def _valid_units(side: int) -> int:
     return side // 2 - 2  # pooling, last convolution
 
 
-def _valid_fine(widths: tuple[int, int, int], hidden: int) -> Callable[[HW, int], nn.Sequential]:
-    """An unpadded net of stride 4, for small crops."""
+def _valid_fine(crop_hw: HW, outputs: int) -> nn.Sequential:
+    """An unpadded net of stride 4 for small crops: 28×28 ones end as 3×3 units."""
+    units_h, units_w = (((side - 4) // 2 - 2) // 2 - 2 for side in crop_hw)
+    if min(units_h, units_w) < 1:
+        raise SettingsError(
+            f"crops of {crop_hw[1]}x{crop_hw[0]} are too small for a net of stride 4 whose first "
+            "convolution is 5x5; both sides need 20 px or more"
+        )
+    return nn.Sequential(
+        Normalize(),
+        *_convolution(3, 16, kernel=5),
+        nn.MaxPool2d(2),
+        *_convolution(16, 32),
+        nn.MaxPool2d(2),
+        *_convolution(32, 48),
+        *_head(units_h * units_w * 48, 48, outputs),
+    )
 
-    def build(crop_hw: HW, outputs: int) -> nn.Sequential:
-        c1, c2, c3 = widths
-        trunk = [
-            *_convolution(3, c1, kernel=5),
-            nn.MaxPool2d(2),
-            *_convolution(c1, c2),
-            nn.MaxPool2d(2),
-            *_convolution(c2, c3),
-        ]
-        units_h, units_w = (((side - 4) // 2 - 2) // 2 - 2 for side in crop_hw)
-        if min(units_h, units_w) < 1:
-            raise SettingsError(
-                f"crops of {crop_hw[1]}x{crop_hw[0]} are too small for a net of stride 4; "
-                "both sides need 20 px or more"
-            )
-        head = [
-            nn.Flatten(),
-            nn.Dropout(0.2),
-            nn.Linear(units_h * units_w * c3, hidden, bias=False),
-            nn.BatchNorm1d(hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, outputs),
-        ]
-        return nn.Sequential(Normalize(), *trunk, *head)
 
-    return build
+def _head(inputs: int, hidden: int, outputs: int) -> list[nn.Module]:
+    return [
+        nn.Flatten(),
+        nn.Dropout(0.2),
+        nn.Linear(inputs, hidden, bias=False),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, outputs),
+    ]
 
 
 def _convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
@@ -145,6 +137,6 @@ ARCHITECTURES: dict[str, Architecture] = {
     "valid-small": Architecture(_valid((12, 16, 24, 32), 24), "unpadded, stride 8, exact"),
     "valid-medium": Architecture(_valid((16, 24, 32, 48), 48), "unpadded, stride 8, exact"),
     "valid-large": Architecture(_valid((24, 32, 64, 96), 96), "unpadded, stride 8, exact"),
-    "valid-fine": Architecture(_valid_fine((16, 32, 48), 48), "unpadded, stride 4, exact; small"),
+    "valid-fine": Architecture(_valid_fine, "unpadded, stride 4, exact; crops from 20 px"),
     "dress": Architecture(_dress, "padded, stride 32, as in the dress detector; not exact"),
 }

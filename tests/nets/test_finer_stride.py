@@ -39,7 +39,9 @@ def test_an_unpadded_net_of_the_zoo_has_one_map_a_stride_in_all_three_ways(
     torch.manual_seed(4)
     classifier = randomised(build_net(name, (48, 52), outputs=2)).to(dtype)
     images = torch.rand(1, 3, 59, 61, dtype=dtype) * 255
-    assert_three_ways_agree(classifier, (48, 52), images, (8, 4, 2, 1), TOLERANCES[dtype])
+    own = to_fully_convolutional(classifier, (48, 52)).stride_hw[0]
+    strides = [stride for stride in (8, 4, 2, 1) if stride <= own]
+    assert_three_ways_agree(classifier, (48, 52), images, strides, TOLERANCES[dtype])
 
 
 def _residual(net, x):
