@@ -56,14 +56,14 @@ def command(
     timeout: float,
     **given: Any,
 ) -> int:
-    r"""Search every image in FOLDER and all folders in it.
+    """Search every image in FOLDER and all folders in it.
 
     Writes RUN/results.jsonl, one line an image, and RUN/run.json. Started again, it goes on
     where it was cut off. Ends with 3 when some images failed; each has a record that says why.
 
     \b
     fcn-detect batch /media/camera -o run -m person.safetensors --format coco
-    """
+    """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 
     with ProgressDisplay() as display:

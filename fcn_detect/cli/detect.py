@@ -36,7 +36,7 @@ def command(
     crops: bool,
     **given: Any,
 ) -> int:
-    r"""Find objects in photos, patterns of names, or folders.
+    """Find objects in photos, patterns of names, or folders.
 
     Writes each photo with its boxes drawn, and results.jsonl, to ./detections/; with --json and
     no -o it prints the records and writes no files.
@@ -44,7 +44,7 @@ def command(
     \b
     fcn-detect detect street.jpg
     fcn-detect detect 'photos/*.jpg' -m person.safetensors -o found --min-height 50
-    """
+    """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.formats import RESULTS_NAME, format_result, write_results
     from fcn_detect.images import find_images

@@ -27,12 +27,12 @@ def command(
     stride: int | None,
     as_json: bool,
 ) -> None:
-    r"""Show what a model is: net, crop, stride, classes, settings, measured figures.
+    """Show what a model is: net, crop, stride, classes, settings, measured figures.
 
     \b
     fcn-detect inspect -m dress.safetensors --frame 1024x512
     fcn-detect inspect --net dress --frame 1024x512
-    """
+    """  # noqa: D301 (click wants the character itself)
     header, fcn, parameters = _open(model, net, crop, stride)
     from fcn_detect.detect import describe_geometry
 

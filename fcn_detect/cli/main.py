@@ -38,12 +38,12 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fcn-detect")
 def cli() -> None:
-    r"""Crops in, boxes out: an object detector from folders of small image crops.
+    """Crops in, boxes out: an object detector from folders of small image crops.
 
     \b
     fcn-detect train CROPS -o model.safetensors      learn from crops
     fcn-detect detect photo.jpg -m model.safetensors find objects in photos
-    """
+    """  # noqa: D301 (click wants the character itself)
 
 
 class _Terminated(BaseException):

@@ -23,14 +23,14 @@ from fcn_detect.cli.options import FILE, config_option
 @click.option("--seed", type=int, help="Of everything random.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def command(crops: Path, output: Path, config: Path | None, init: Path | None, **given: Any) -> int:
-    r"""Train a classifier on CROPS and write it as one model file.
+    """Train a classifier on CROPS and write it as one model file.
 
     CROPS holds a folder for each class, one of them called background, optionally under train/
     and val/. Images may have any size. Checkpoints, metrics and plots go to MODEL.train/.
 
     \b
     fcn-detect train data/person_crops -o person.safetensors --config configs/person.toml
-    """
+    """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.config import read_settings
     from fcn_detect.errors import SettingsError

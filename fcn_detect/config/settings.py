@@ -81,6 +81,7 @@ class AugmentSettings(_Table):
         scale: largest change of size, as a logarithm: 0.1 is about a tenth.
         rotation: largest turn, in degrees.
         colour: strength of brightness, contrast and saturation changes.
+        tint: largest change of each colour channel on its own, as a share.
         grey: share of crops turned grey.
         frame_edge: share of windows that reach over the frame's edge, where its last pixels are
             repeated, by up to the margin around the object box.
@@ -96,6 +97,7 @@ class AugmentSettings(_Table):
     scale: float = Field(default=0.08, ge=0, lt=1)
     rotation: float = Field(default=3, ge=0, le=180)
     colour: Share = 0.3
+    tint: Share = 0.0
     grey: Share = 0.1
     frame_edge: Share = 0.0
     occlusion: Share = 0.0
@@ -114,7 +116,7 @@ class TrainSettings(_Table):
         learning_rate: peak of the one-cycle schedule.
         weight_decay: of AdamW.
         label_smoothing: probability mass moved off the true class.
-        offset_weight: of the loss of the box offsets, beside that of the classes.
+        offset_weight: of the loss of the box offsets, beside that of the classes; 0: none.
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.
         seed: of everything random.

@@ -31,6 +31,7 @@ class Augmentation:
         self._transforms = v2.Compose(
             [
                 v2.ColorJitter(brightness=c, contrast=c, saturation=c),  # hue doubles the cost
+                _Tint(settings.tint),
                 v2.RandomGrayscale(settings.grey),
                 v2.RandomApply([_Coarser(0.4)], settings.coarse),
                 v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], settings.blur),
@@ -87,6 +88,20 @@ class _Coarser(v2.Transform):  # type: ignore[misc]
         coarse = F.interpolate(crops.float(), small, mode="bilinear", antialias=True)
         large = F.interpolate(coarse, (height, width), mode="bilinear")
         return large.round().clamp(0, 255).to(torch.uint8)
+
+
+class _Tint(v2.Transform):  # type: ignore[misc]
+    """Each colour channel made brighter or darker on its own, by a share up to `largest`."""
+
+    def __init__(self, largest: float) -> None:
+        super().__init__()
+        self.largest = largest
+
+    def forward(self, crops: Tensor) -> Tensor:
+        if not self.largest:
+            return crops
+        gains = 1 + self.largest * (2 * torch.rand(len(crops), 3, 1, 1) - 1)
+        return (crops * gains).round().clamp(0, 255).to(torch.uint8)
 
 
 class _Noise(v2.Transform):  # type: ignore[misc]

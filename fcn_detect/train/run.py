@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from fcn_detect.config import ModelSettings, Settings
+from fcn_detect.config import Settings
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.nets import build_net, load_model, to_fully_convolutional
 from fcn_detect.postprocess import probabilities
@@ -233,7 +233,7 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
     whole = (0.0, 0.0, float(model.crop[1]), float(model.crop[0]))
     x0, y0, x1, y1 = model.object_box or whole
     outputs = 1 if len(folders.labels) == 1 else len(folders.labels) + 1
-    net = build_net(model.net, window_hw, outputs + len(_offsets(model)))
+    net = build_net(model.net, window_hw, outputs + len(_offsets(settings)))
     fcn = to_fully_convolutional(net, window_hw)
     try:
         return ModelHeader(
@@ -242,7 +242,7 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
             labels=folders.labels,
             background=folders.background,
             object_box=(x0 - left, y0 - top, x1 - left, y1 - top),
-            offsets=_offsets(model),
+            offsets=_offsets(settings),
             stride_hw=fcn.stride_hw,
             exact=fcn.exact,
             detect=settings.detect.model_dump(exclude_unset=True),
@@ -252,9 +252,10 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
         raise SettingsError(f"model.object_box: {str(error).splitlines()[-2].strip()}") from None
 
 
-def _offsets(model: ModelSettings) -> tuple[OffsetName, ...]:
+def _offsets(settings: Settings) -> tuple[OffsetName, ...]:
     """What windows cut inside the crops tell of the object's place."""
-    return ("x", "y", "scale") if model.window is not None else ()
+    told = settings.model.window is not None and settings.train.offset_weight > 0
+    return ("x", "y", "scale") if told else ()
 
 
 def _first_net(job: TrainingJob, header: ModelHeader) -> nn.Module:

@@ -5,22 +5,25 @@ random show the net the same, and since the object's place in the crop is known,
 each window is known too: box offsets are learned without any box being drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from fcn_detect.config import AugmentSettings, ModelSettings
-from fcn_detect.geometry import encode_offsets
+from fcn_detect.geometry import box_iou, encode_offsets
 
 # Windows inside a crop keep this many pixels from its rim: nearer ones would need pixels that
 # are not there to interpolate.
 RIM = 0.5
 
-# Crop pixels per window pixel where only a part of an object is shown, least and most: at the
-# most, the window's object box shares 0.42 with the object, by intersection over union.
-PART_SIZES = (0.35, 0.65)
+# Crop pixels per window pixel where only a part of an object is shown, least and most; and what
+# the window's object box may share with the object at most, by intersection over union.
+PART_SIZES = (0.35, 0.75)
+PART_OVERLAP = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,7 @@ class Cut:
     size: Tensor
     angle: Tensor
     mirror: Tensor
-    part: Tensor
+    part: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
 
 
 class WindowCutter:
@@ -91,9 +94,6 @@ class WindowCutter:
         size = torch.exp(_symmetric(count) * s.scale)
         angle = torch.deg2rad(_symmetric(count) * s.rotation)
         shift = torch.stack([_symmetric(count), _symmetric(count)], dim=1)
-        part = torch.rand(count) < s.parts
-        part_size = PART_SIZES[0] + (PART_SIZES[1] - PART_SIZES[0]) * torch.rand(count)
-        size = torch.where(part, part_size, size)
         if self.inside:
             largest = min((self.crop_hw[0] - 2 * RIM) / height, (self.crop_hw[1] - 2 * RIM) / width)
             size = size.clamp(max=largest)
@@ -101,11 +101,36 @@ class WindowCutter:
         room = self._room(size, angle).clamp(min=0)
         reach = torch.full_like(room, s.shift)
         reach = torch.minimum(reach, room) if self.inside else reach
-        reach = torch.where(part[:, None], room, reach)
-        return Cut(self.middle_xy + shift * reach, size, angle, mirror, part)
+        whole = Cut(self.middle_xy + shift * reach, size, angle, mirror)
+        return self._with_parts(whole, torch.rand(count) < s.parts)
+
+    def _with_parts(self, whole: Cut, wanted: Tensor) -> Cut:
+        """Some of the cuts exchanged for smaller ones anywhere in their crops."""
+        count = len(wanted)
+        size = PART_SIZES[0] + (PART_SIZES[1] - PART_SIZES[0]) * torch.rand(count)
+        angle = torch.zeros(count)
+        shift = torch.stack([_symmetric(count), _symmetric(count)], dim=1)
+        centre = self.middle_xy + shift * self._room(size, angle).clamp(min=0)
+        parts = Cut(centre, size, angle, whole.mirror)
+        part = wanted & (self._overlaps(parts) < PART_OVERLAP)
+        return Cut(
+            torch.where(part[:, None], parts.centre_xy, whole.centre_xy),
+            torch.where(part, parts.size, whole.size),
+            torch.where(part, parts.angle, whole.angle),
+            whole.mirror,
+            part,
+        )
 
     def offsets(self, cut: Cut) -> Tensor:
-        """Where each crop's object box is in its window: float32 `(n, 4)`."""
+        """Where each crop's object box is in its window: float32 `(n, 4)`, as offsets."""
+        return torch.from_numpy(encode_offsets(self._objects(cut), self.object_box)).float()
+
+    def _overlaps(self, cut: Cut) -> Tensor:
+        """Intersection over union of each object and its window's object box: `(n,)`."""
+        return torch.from_numpy(box_iou(self._objects(cut), np.array([self.object_box]))[:, 0])
+
+    def _objects(self, cut: Cut) -> NDArray[np.float64]:
+        """Where each crop's object box is in its window: `(n, 4)`, in pixels of the window."""
         x0, y0, x1, y1 = self.object_box  # of the middle window
         centre = torch.tensor([(x0 + x1) / 2, (y0 + y1) / 2]) - torch.tensor(
             [self.window_hw[1] / 2, self.window_hw[0] / 2]
@@ -116,7 +141,7 @@ class WindowCutter:
         y = -sin * away[:, 0] + cos * away[:, 1] + self.window_hw[0] / 2
         half_w, half_h = (x1 - x0) / 2 / cut.size, (y1 - y0) / 2 / cut.size
         objects = torch.stack([x - half_w, y - half_h, x + half_w, y + half_h], dim=1)
-        return torch.from_numpy(encode_offsets(objects.double().numpy(), self.object_box)).float()
+        return np.asarray(objects.double().numpy())
 
     def _room(self, size: Tensor, angle: Tensor) -> Tensor:
         """How far windows may move along x and y and stay in the crop: `(n, 2)`."""

@@ -43,7 +43,7 @@ def backgrounds(crops: torch.Tensor) -> torch.Tensor:
 
 def test_augmentation_keeps_shape_and_type_and_repeats_by_seed():
     crops = torch.randint(0, 256, (19, 3, 128, 64), dtype=torch.uint8)
-    every = AugmentSettings(frame_edge=0.5, occlusion=0.5, coarse=0.5)
+    every = AugmentSettings(frame_edge=0.5, occlusion=0.5, coarse=0.5, parts=0.3, tint=0.2)
     augment = Augmentation(every, ModelSettings(), BOX)
     torch.manual_seed(3)
     first, offsets, _ = augment(crops, backgrounds(crops))

@@ -103,16 +103,18 @@ def test_a_window_larger_than_the_crop_is_refused():
 def test_parts_of_objects_are_too_small_to_count_as_found():
     torch.manual_seed(0)
     cut = cutter(parts=1.0, shift=5, scale=0.1)
-    drawn = cut.draw(500)
-    assert drawn.part.all()
-    objects = apply_offsets(np.tile(BOX, (500, 1)), cut.offsets(drawn).numpy(), OFFSET_NAMES)
-    assert box_iou(objects, np.array([BOX])).max() < 0.45
-    assert np.ptp(drawn.centre_xy[:, 1].numpy()) > 60  # heads, trunks and legs
+    drawn = cut.draw(800)
+    assert drawn.part.float().mean() > 0.7  # the others would share too much with the object
+    objects = apply_offsets(np.tile(BOX, (800, 1)), cut.offsets(drawn).numpy(), OFFSET_NAMES)
+    overlaps = box_iou(objects, np.array([BOX]))[:, 0]
+    assert overlaps[drawn.part].max() < 0.4
+    assert overlaps[~drawn.part].min() > 0.5
+    assert np.ptp(drawn.centre_xy[drawn.part, 1].numpy()) > 60  # heads, trunks and legs
 
 
 def test_a_share_of_the_windows_shows_parts():
     torch.manual_seed(0)
     *_, parts = cutter(parts=0.25)(coordinates(2000))
-    assert abs(parts.float().mean() - 0.25) < 0.04
+    assert 0.15 < parts.float().mean() < 0.25
     *_, none = cutter(parts=0.0)(coordinates(50))
     assert not none.any()
