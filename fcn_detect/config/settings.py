@@ -184,6 +184,7 @@ class DetectSettings(_Table):
         max_detections: most detections kept of one image.
         nms_overlap: overlap above which the weaker of two boxes is dropped.
         nms_measure: intersection over `union`, or over the `smaller` box.
+        nms_across_classes: whether boxes of different classes drop each other.
         box_voting: overlap, by intersection over union, from which the boxes around one that
             stays have a vote on where it lies; None: no voting.
         allow_truncated: whether files that end early are searched as far as they go.
@@ -201,6 +202,7 @@ class DetectSettings(_Table):
     max_detections: int = Field(default=1000, ge=1)
     nms_overlap: float = Field(default=0.6, gt=0, le=1)
     nms_measure: Literal["union", "smaller"] = "smaller"
+    nms_across_classes: bool = False
     box_voting: float | None = Field(default=None, gt=0, le=1)
     allow_truncated: bool = False
 

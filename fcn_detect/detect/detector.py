@@ -63,6 +63,7 @@ class Detector:
         self.selection = Selection(
             overlap=self.settings.nms_overlap,
             measure=self.settings.nms_measure,
+            across_classes=self.settings.nms_across_classes,
             voting=self.settings.box_voting,
             keep=self.settings.keep,
             limit=self.settings.max_detections,

@@ -12,7 +12,7 @@ from fcn_detect.postprocess.probabilities import probabilities
 from fcn_detect.postprocess.voting import WEAKEST_VOTER, vote_boxes
 from fcn_detect.results import Detections, ModelHeader, ScoreMap
 
-MAX_CANDIDATES = 20_000  # per class, before suppression: bounds its time on hostile images
+MAX_CANDIDATES = 20_000  # per group, before suppression: bounds its time on hostile images
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,10 @@ class Selection:
     """Which candidates stay.
 
     Attributes:
-        overlap: above it, the weaker of two boxes of one class is dropped.
+        overlap: above it, the weaker of two boxes is dropped.
         measure: of overlap: intersection over `union`, or over the `smaller` box.
+        across_classes: whether boxes of different classes drop each other, too, as is right
+            where one place shows one object.
         voting: intersection over union from which the boxes around one that stays have a vote on
             where it lies; None: it stays where it is.
         keep: smallest score that stays.
@@ -70,6 +72,7 @@ class Selection:
 
     overlap: float = 0.5
     measure: str = "union"
+    across_classes: bool = False
     voting: float | None = None
     keep: float = 0.0
     limit: int = 1000
@@ -81,9 +84,11 @@ class Selection:
 
 
 def select(candidates: Candidates, classes: int, selection: Selection) -> Candidates:
-    """The candidates that stay after suppression within each class, best first, boxes voted on."""
-    strongest = _strongest_by_class(candidates, classes)
-    stay = [_select_of_class(candidates.take(members), selection) for members in strongest]
+    """The candidates that stay after suppression, best first, their boxes voted on."""
+    one = np.zeros(len(candidates), int)
+    groups = (one, 1) if selection.across_classes else (candidates.classes, classes)
+    strongest = _strongest_by_group(candidates, *groups)
+    stay = [_select_of_group(candidates.take(members), selection) for members in strongest]
     joined = Candidates.join(stay)
     return joined.take(order_by_score(joined.boxes, joined.scores)[: selection.limit])
 
@@ -103,7 +108,7 @@ def to_detections(
     return Detections(boxes[index].astype(np.float32), scores, labels), index
 
 
-def _select_of_class(candidates: Candidates, selection: Selection) -> Candidates:
+def _select_of_group(candidates: Candidates, selection: Selection) -> Candidates:
     boxes, scores = candidates.boxes, candidates.scores
     kept = suppress(boxes, scores, selection.overlap, selection.measure, selection.limit)
     kept = kept[scores[kept] >= selection.keep]
@@ -122,9 +127,11 @@ def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: floa
     return Candidates(boxes, scores[classes, rows, cols], classes, levels, rows, cols)
 
 
-def _strongest_by_class(candidates: Candidates, classes: int) -> list[NDArray[np.intp]]:
-    """For each class the indices of its strongest candidates."""
-    members = [np.flatnonzero(candidates.classes == c) for c in range(classes)]
+def _strongest_by_group(
+    candidates: Candidates, group: NDArray[np.intp], groups: int
+) -> list[NDArray[np.intp]]:
+    """For each of the groups 0, 1, ... the indices of its strongest candidates."""
+    members = [np.flatnonzero(group == g) for g in range(groups)]
     return [
         m[order_by_score(candidates.boxes[m], candidates.scores[m])[:MAX_CANDIDATES]]
         if len(m) > MAX_CANDIDATES

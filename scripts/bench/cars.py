@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_detect.config import ModelSettings
 from fcn_detect.detect import Detector, Search
 from fcn_detect.evaluate import (
     EqualErrorPoint,
@@ -99,8 +100,12 @@ def search_windows(detector: Detector, folder: Path, image: str) -> ImageResult:
 
 
 def windows_of(detector: Detector, search: Search) -> NDArray[np.float64]:
+    """The rectangles of the crops' size that the found objects stand for: `(n, 4)`."""
     header = detector.header
-    return wholes_of_parts(search.candidates.boxes, header.object_box, header.crop_hw)
+    trained = ModelSettings.model_validate(header.training["model"])
+    (top, left), (x0, y0, x1, y1) = trained.margins_hw, header.object_box
+    in_crop = (x0 + left, y0 + top, x1 + left, y1 + top)
+    return wholes_of_parts(search.candidates.boxes, in_crop, trained.crop)
 
 
 def equal_error(results: list[ImageResult], truth: Annotations, *, widths: bool) -> EqualErrorPoint:

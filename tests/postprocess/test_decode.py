@@ -98,6 +98,15 @@ def test_suppression_is_within_a_class() -> None:
     assert to_detections(selected, TWO, (50, 50))[0].labels == ["dog", "cat"]
 
 
+def test_suppression_reaches_across_classes_where_it_is_told_to() -> None:
+    candidates = _candidates(
+        [[0, 0, 10, 10], [1, 0, 11, 10], [40, 0, 50, 10]], [0.5, 0.9, 0.7], [0, 1, 0]
+    )
+    selected = select(candidates, 2, Selection(across_classes=True))
+    assert selected.scores.tolist() == [0.9, 0.7]
+    assert selected.classes.tolist() == [1, 0]
+
+
 def test_the_limit_is_over_all_classes_and_keeps_the_best() -> None:
     boxes = [[i * 10, 0, i * 10 + 8, 8] for i in range(6)]
     candidates = _candidates(boxes, [0.1, 0.9, 0.3, 0.8, 0.5, 0.2], [0, 1, 0, 1, 0, 1])
