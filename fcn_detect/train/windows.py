@@ -22,7 +22,7 @@ RIM = 0.5
 
 # Crop pixels per window pixel where only a part of an object is shown, least and most; and what
 # the window's object box may share with the object at most, by intersection over union.
-PART_SIZES = (0.35, 0.75)
+PART_SIZES = (0.35, 0.65)
 PART_OVERLAP = 0.4
 
 
