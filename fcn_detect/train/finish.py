@@ -133,6 +133,7 @@ def _counts(header: ModelHeader, folders: CropFolders, negatives: Negatives) -> 
         "split": folders.split,
         "photos": {"used": len(negatives.photos), "held_back": len(negatives.held_back)},
         "mining": negatives.rounds,
+        "false_alarms_by_phase": negatives.by_phase,
         "skipped": [asdict(skip) for skip in [*folders.skipped, *negatives.skipped]],
     }
 
