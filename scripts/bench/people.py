@@ -18,6 +18,7 @@ from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_coco_annotations, read_results, write_results
 
+RESAMPLES = 1000
 MIN_HEIGHTS = {"penn_fudan": 96, "tud_campus": 96, "caltech_dev": 48}
 
 
@@ -58,22 +59,39 @@ def measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def figures(name: str, detector: str, results: list[Any], data: Path) -> dict[str, Any]:
+    """One row: figures, their 95 % intervals over images, and what the false alarms are."""
     truth = read_coco_annotations(data / name / "annotations.json")
-    one = evaluate(results, truth).classes["person"].figures
+    one = evaluate(results, truth, resamples=RESAMPLES).classes["person"]
+    assert one.intervals is not None
+    errors = one.errors
     return {
         "set": name,
         "detector": detector,
-        "ap50": one.ap50,
-        "miss_rate": one.log_average_miss_rate,
-        "recall_at_1": one.recall_at_1_fppi,
-        "max_recall": one.max_recall,
-        "ap": one.ap,
+        "ap50": one.figures.ap50,
+        "ap50_interval": one.intervals.ap50,
+        "miss_rate": one.figures.log_average_miss_rate,
+        "miss_rate_interval": one.intervals.log_average_miss_rate,
+        "recall_at_1": one.figures.recall_at_1_fppi,
+        "recall_at_1_interval": one.intervals.recall_at_1_fppi,
+        "max_recall": one.figures.max_recall,
+        "ap": one.figures.ap,
+        "ap75": one.figures.ap75,
+        "false_alarms_at_1": errors.false_alarms,
+        "at_edge": errors.at_edge,
+        "duplicates": errors.duplicates,
+        "badly_placed": errors.badly_placed,
+        "background": errors.background,
     }
 
 
 def print_row(row: dict[str, Any]) -> None:
-    cells = [f"{k} {v:.3f}" if isinstance(v, float) else f"{v:<12}" for k, v in row.items()]
-    print("  ".join(cells), file=sys.stdout, flush=True)
+    print("  ".join(f"{k} {cell(v)}" for k, v in row.items()), file=sys.stdout, flush=True)
+
+
+def cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "-".join(f"{v:.3f}" for v in value) if isinstance(value, tuple) else str(value)
 
 
 if __name__ == "__main__":
