@@ -41,7 +41,7 @@ def finish(
     logits = predict(classifier, crops, header.outputs)
     alarms = None if interrupted else negatives.count_false_alarms(classifier)
     figures: dict[str, float] = {"validation_accuracy": accuracy(logits, crops.classes)}
-    with_alarms = _with_false_alarms(classifier, logits, crops, alarms, header)
+    with_alarms = _with_false_alarms(logits, crops.classes, alarms)
     calibration = fit_calibration(*with_alarms)
     figures |= _measure_calibration(job, *with_alarms, calibration)
     table = _false_alarms(alarms, calibration)
@@ -78,19 +78,13 @@ def recommended_threshold(table: tuple[tuple[float, float], ...]) -> float:
 
 
 def _with_false_alarms(
-    classifier: nn.Module,
-    logits: NDArray[np.float32],
-    crops: CropSet,
-    alarms: FalseAlarms | None,
-    header: ModelHeader,
+    logits: NDArray[np.float32], classes: NDArray[np.int64], alarms: FalseAlarms | None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Logits and classes of the validation crops, and of the false alarms in photos held back."""
-    classes = crops.classes
-    if alarms is not None and len(alarms.scores):
-        hard = CropSet(alarms.windows, np.full(len(alarms.windows), len(header.labels)), [])
-        logits = np.concatenate([logits, predict(classifier, hard, header.outputs)])
-        classes = np.concatenate([classes, hard.classes])
-    return logits, classes
+    if alarms is None:
+        return logits, classes
+    background = np.full(len(alarms.logits), max(1, logits.shape[1] - 1))
+    return np.concatenate([logits, alarms.logits]), np.concatenate([classes, background])
 
 
 def _measure_calibration(
@@ -117,9 +111,7 @@ def _false_alarms(
     """The table of false alarms per million windows, in calibrated scores."""
     if alarms is None or not alarms.cells:
         return ()
-    scores = np.clip(alarms.scores, 1e-12, 1 - 1e-12)
-    logits = np.log(scores) - np.log1p(-scores)  # they were made without a calibration
-    return false_alarm_table(probabilities(logits[None], calibration)[0], alarms.cells)
+    return false_alarm_table(alarms.scores(calibration), alarms.cells)
 
 
 def _counts(header: ModelHeader, folders: CropFolders, negatives: Negatives) -> dict[str, Any]:

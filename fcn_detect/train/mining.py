@@ -11,7 +11,8 @@ from fcn_detect.detect import Detector, cut_windows, level_pixels
 from fcn_detect.errors import DataError, ImageError
 from fcn_detect.geometry import Border, PyramidPlan, ScoreGrid, plan_pyramid
 from fcn_detect.images import add_border, find_images, read_image
-from fcn_detect.results import Progress
+from fcn_detect.postprocess import probabilities
+from fcn_detect.results import Calibration, Progress
 from fcn_detect.train.crops import Skipped
 
 
@@ -53,15 +54,22 @@ class FalseAlarms:
     Attributes:
         windows: their pixels, with what lies around them, uint8 `(n, *around.crop_hw, 3)`, best
             score first in each photo and level.
-        scores: `(n,)` calibrated probabilities.
+        logits: float32 `(n, outputs)` of the dense map.
+        labels: int `(n,)` index of the label that each was given.
         photos: number searched.
         cells: windows scored, over all photos and levels.
     """
 
     windows: NDArray[np.uint8]
-    scores: NDArray[np.float64]
+    logits: NDArray[np.float32]
+    labels: NDArray[np.intp]
     photos: int
     cells: int
+
+    def scores(self, calibration: Calibration) -> NDArray[np.float64]:
+        """Probabilities of the labels given, `(n,)`."""
+        shares = probabilities(self.logits.T, calibration)
+        return np.asarray(shares[self.labels, np.arange(len(self.labels))])
 
 
 def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]:
@@ -115,7 +123,8 @@ def find_false_alarms(
 ) -> tuple[FalseAlarms, list[Skipped]]:
     """The best-scoring windows of photos that hold no object, and the photos skipped."""
     windows: list[NDArray[np.uint8]] = []
-    scores: list[NDArray[np.float64]] = []
+    logits = [np.zeros((0, detector.header.outputs), np.float32)]
+    labels = [np.zeros(0, np.intp)]
     skipped: list[Skipped] = []
     cells = alarms_found = 0
     for i, path in enumerate(photos):
@@ -131,12 +140,14 @@ def find_false_alarms(
             pixels = level_pixels(search.pixels, search.levels[level])
             grid = search.score_maps[level].grid
             windows += [around.cut(pixels, grid, at.rows, at.cols)]
-            scores += [at.scores]
+            logits += [search.score_maps[level].logits[:, at.rows, at.cols].T]
+            labels += [at.classes]
         cells += sum(score_map.logits[0].size for score_map in search.score_maps)
         progress("searching photos for false alarms", i + 1, len(photos), f"{alarms_found} found")
     alarms = FalseAlarms(
         _stack(windows, around.crop_hw),
-        np.concatenate([np.zeros(0), *scores]),
+        np.concatenate(logits),
+        np.concatenate(labels),
         len(photos) - len(skipped),
         cells,
     )

@@ -76,7 +76,8 @@ class Negatives:
             detector, self.photos, per_photo, self.around, self.progress
         )
         self.skipped += [skip for skip in skipped if skip not in self.skipped]
-        found = len(alarms.scores)
+        scores = alarms.scores(self.header.calibration)
+        found = len(scores)
         self.rounds.append(
             {
                 "round": round_,
@@ -90,8 +91,8 @@ class Negatives:
             f"{found / max(1, alarms.photos):.2f} a photo"
         )
         np.save(_mined_file(folder, round_), alarms.windows)
-        worst = np.argsort(-alarms.scores, kind="stable")[:96]
-        captions = [f"{alarms.scores[i]:.3f}" for i in worst]
+        worst = np.argsort(-scores, kind="stable")[:96]
+        captions = [f"{scores[i]:.3f}" for i in worst]
         contact_sheet(alarms.windows[worst], captions, folder / f"mined-{round_}.png")
         return alarms.windows
 
@@ -133,7 +134,7 @@ class Negatives:
             self.by_phase.append(0.0)
             return
         threshold = float(np.quantile(object_scores, 1 - FOUND_SHARE))
-        count = int((alarms.scores >= threshold).sum())
+        count = int((alarms.scores(self.header.calibration) >= threshold).sum())
         self.by_phase.append(count / max(1, alarms.photos))
         say(
             f"{count} false alarms in {alarms.photos} photos held back, {self.by_phase[-1]:.3f} a "
