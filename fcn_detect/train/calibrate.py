@@ -10,7 +10,9 @@ from fcn_detect.train.loop import classification_loss
 
 
 def fit_calibration(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> Calibration:
-    """The slope and bias that make the log loss smallest, all classes weighing alike.
+    """The slope and bias that make the log loss smallest.
+
+    The background weighs as much as all objects together, and these alike.
 
     Args:
         logits: `(n, outputs)` of crops that were not trained on.
@@ -25,6 +27,11 @@ def fit_calibration(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> 
     y = torch.from_numpy(classes)
     counts = torch.bincount(y, minlength=int(y.max()) + 1).double()
     smoothing = float(2 / (counts[counts > 0].min() + 2))
+    background = max(1, x.shape[1] - 1)
+    known = [int(c) for c in torch.unique(y)]
+    weights = {
+        c: 1.0 if c == background else 1 / sum(k != background for k in known) for c in known
+    }
     parameters = torch.zeros(2, dtype=torch.double, requires_grad=True)  # log slope, bias
     optimizer = torch.optim.LBFGS([parameters], max_iter=100, line_search_fn="strong_wolfe")
 
@@ -32,11 +39,10 @@ def fit_calibration(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> 
         optimizer.zero_grad()
         scaled = _apply(x, parameters[0].exp(), parameters[1])
         per_class = [
-            classification_loss(scaled[y == c], y[y == c], smoothing)
-            for c in range(len(counts))
-            if counts[c] > 0
+            weight * classification_loss(scaled[y == c], y[y == c], smoothing)
+            for c, weight in weights.items()
         ]
-        value = torch.stack(per_class).mean() + 1e-6 * F.mse_loss(
+        value = torch.stack(per_class).sum() / sum(weights.values()) + 1e-6 * F.mse_loss(
             parameters, torch.zeros_like(parameters)
         )
         value.backward()  # type: ignore[no-untyped-call]

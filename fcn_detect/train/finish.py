@@ -94,11 +94,11 @@ def _measure_calibration(
     calibration: Calibration,
 ) -> dict[str, float]:
     """The expected calibration error before and after, and a picture of both."""
-    is_object = classes < max(1, logits.shape[1] - 1)
-    if is_object.all():
+    background = max(1, logits.shape[1] - 1)
+    if not (classes == background).any():
         return {}
     before, after = (
-        measure_reliability(probabilities(logits.T, c).sum(axis=0), is_object)
+        measure_reliability(probabilities(logits.T, c).sum(axis=0), classes, background)
         for c in (Calibration(), calibration)
     )
     plot_reliability({"uncalibrated": before, "calibrated": after}, job.folder / "reliability.png")

@@ -29,19 +29,25 @@ class Reliability:
 
 
 def measure_reliability(
-    scores: NDArray[np.floating], is_object: NDArray[np.bool_], bins: int = BINS
+    scores: NDArray[np.floating], classes: NDArray[np.int64], background: int, bins: int = BINS
 ) -> Reliability:
-    """How far scores lie from the shares of objects, objects and backgrounds weighing alike.
+    """How far scores lie from the shares of objects.
+
+    The background weighs as much as all objects together, and the classes of objects alike.
 
     Args:
         scores: `(n,)` probability that a window shows an object.
-        is_object: `(n,)` whether it does; both must occur.
+        classes: `(n,)` what each window shows; both objects and background must occur.
+        background: its index among the classes.
         bins: number of bins, each of as many windows, to one; fewer where there are fewer windows.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3, with
     bins of equal counts (Nguyen and O'Connor, EMNLP 2015).
     """
-    weights = np.where(is_object, 0.5 / is_object.sum(), 0.5 / (~is_object).sum())
+    is_object = classes != background
+    counts = np.bincount(classes)
+    objects = np.count_nonzero(np.delete(counts, background))
+    weights = np.where(is_object, 0.5 / objects, 0.5) / counts[classes]
     order = np.lexsort((is_object, scores))
     parts = [part for part in np.array_split(order, bins) if len(part)]
     weight = np.array([weights[part].sum() for part in parts])

@@ -150,7 +150,7 @@ def measure(out: Path, model: Path, truth: Annotations, changes: dict[str, Any])
         writer.write_boxes(results[-1], read_image(path).pixels)
     write_results(results, out / "results.jsonl")
     figures = {
-        **figures_of(results, truth, detector.threshold),
+        **figures_of(results, truth, detector.threshold((1, 1))),
         "seconds_per_scene": sorted(seconds)[len(seconds) // 2],
     }
     write_atomically(out / "digits.json", json.dumps(figures, indent=1) + "\n")

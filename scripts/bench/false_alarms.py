@@ -109,15 +109,15 @@ def calibration_errors(model: str, photos: list[Path]) -> dict[str, Any]:
     crops = load_crops(data_path("data/person_crops"), trained.crop).validation
     crops = crops.middle(trained.margins_hw, trained.window_hw)
     windows = np.concatenate([crops.images, alarms.windows])
-    is_object = np.concatenate([crops.classes == 0, np.zeros(len(alarms.windows), bool)])
+    classes = np.concatenate([crops.classes, np.ones(len(alarms.windows), np.int64)])
     logits = backend.classify(windows)[:, : header.outputs].T
     before, after = (
-        measure_reliability(probabilities(logits, calibration)[0], is_object)
+        measure_reliability(probabilities(logits, calibration)[0], classes, background=1)
         for calibration in (Calibration(), header.calibration)
     )
     return {
-        "objects": int(is_object.sum()),
-        "backgrounds": int((~is_object).sum()),
+        "objects": int((classes == 0).sum()),
+        "backgrounds": int((classes == 1).sum()),
         "uncalibrated_error": round(before.error, 4),
         "calibration_error": round(after.error, 4),
     }
