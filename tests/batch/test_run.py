@@ -110,15 +110,15 @@ def test_an_image_that_is_gone_has_no_record_any_more(job, detector):
 
 
 def test_a_network_that_fails_costs_one_image_and_not_the_run(job, detector, monkeypatch):
-    logits = detector.backend.logits
+    maps = detector.backend.maps
     calls = iter(range(10_000))
 
     def fail_once(images):
         if next(calls) == 0:
             raise RuntimeError("CUDA out of memory. Tried to allocate")
-        return logits(images)
+        return maps(images)
 
-    monkeypatch.setattr(detector.backend, "logits", fail_once)
+    monkeypatch.setattr(detector.backend, "maps", fail_once)
     summary, results = run_batch(job, detector)
     assert summary.failed == 1
     assert [r.failure.kind for r in results if r.failure] == ["out_of_memory"]
