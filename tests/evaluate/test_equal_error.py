@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_detect.evaluate import EqualErrorPoint, equal_error_point
@@ -41,11 +41,11 @@ def test_without_objects_there_is_no_such_point() -> None:
     assert math.isnan(_point([0, 0], [0.9, 0.8], 0).rate)
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 40), st.randoms())
+@given(st.lists(st.booleans(), min_size=1, max_size=40), st.data(), st.randoms())
 def test_recall_equals_precision_above_the_threshold(
-    right: list[bool], objects: int, random: object
+    right: list[bool], data: st.DataObject, random: object
 ) -> None:
-    assume(sum(right) <= objects <= len(right))
+    objects = data.draw(st.integers(max(1, sum(right)), len(right)))
     scores = [i / 100 for i in range(len(right))]
     random.shuffle(scores)  # type: ignore[attr-defined]
     point = _point([int(r) for r in right], scores, objects)
