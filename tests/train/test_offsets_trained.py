@@ -95,7 +95,7 @@ def test_a_window_larger_than_the_crop_is_a_wrong_setting():
         read_settings(None, {"model": {"crop": "64x128", "window": "65x128"}})
 
 
-@pytest.mark.parametrize("stop_after", [2, 3])
+@pytest.mark.parametrize("stop_after", [3])
 def test_mining_cut_off_and_resumed_gives_the_same_weights_and_counts(
     stop_after, trained, tmp_path, dress_crops, monkeypatch
 ):
