@@ -61,6 +61,11 @@ class ModelSettings(_Table):
         return self.window or self.crop
 
     @property
+    def cuts_inside(self) -> bool:
+        """Whether windows are smaller than the crops, and so can be cut inside them."""
+        return self.window_hw != self.crop
+
+    @property
     def margins_hw(self) -> tuple[int, int]:
         """Crop pixels above and left of the middle window."""
         return (self.crop[0] - self.window_hw[0]) // 2, (self.crop[1] - self.window_hw[1]) // 2
@@ -87,7 +92,8 @@ class AugmentSettings(_Table):
             repeated, by up to the margin around the object box.
         occlusion: share of windows with a piece of a background in front, at one side.
         coarse: share of crops made smaller, down to 0.4, and large again.
-        parts: share of the objects' crops from which a part is cut, that counts as background.
+        parts: share of crops, of all classes, from which a window too small for the object is
+            cut; such a part counts as background.
         blur: share of crops blurred, by a Gaussian of up to 1.5 px.
         noise: share of crops with noise added, of up to 12 grey levels.
     """
@@ -145,7 +151,7 @@ class MiningSettings(_Table):
             `negatives` are kept apart for it.
         windows_per_photo: random windows cut from each photo before training.
         rounds: most times that the net is run over the photos and trained on with its false
-            alarms; it ends when a round makes fewer false alarms in the photos held back no
+            alarms; it ends after a round that made false alarms in the photos held back no
             rarer.
         epochs: passes over the crops after each round.
         per_photo: false alarms kept of one photo in one round, best first.

@@ -182,7 +182,7 @@ class Detector:
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Both, where `above` goes before; a threshold and a number of false alarms replace another."""
+    """Both, `above` going first; its threshold or false alarms hide either of those below."""
     shown = {"threshold", "false_alarms"}
     hidden = shown if shown & above.keys() else set()
     return {**{key: value for key, value in below.items() if key not in hidden}, **above}

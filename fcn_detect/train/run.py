@@ -254,7 +254,7 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
 
 def _offsets(settings: Settings) -> tuple[OffsetName, ...]:
     """What windows cut inside the crops tell of the object's place."""
-    told = settings.model.window is not None and settings.train.offset_weight > 0
+    told = settings.model.cuts_inside and settings.train.offset_weight > 0
     return ("x", "y", "scale") if told else ()
 
 

@@ -28,7 +28,7 @@ PART_OVERLAP = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """How windows are cut, one entry a window; lengths are pixels of the crop.
+    """How windows are cut, one entry for each; lengths are pixels of the crop.
 
     Attributes:
         centre_xy: `(n, 2)` the window's centre, from the crop's top-left corner.
@@ -64,7 +64,7 @@ class WindowCutter:
         object_box: tuple[float, float, float, float],
     ) -> None:
         self.settings, self.crop_hw, self.window_hw = settings, model.crop, model.window_hw
-        self.inside = model.window is not None
+        self.inside = model.cuts_inside
         self.object_box = object_box
         top, left = model.margins_hw
         self.middle_xy = torch.tensor([left + self.window_hw[1] / 2, top + self.window_hw[0] / 2])

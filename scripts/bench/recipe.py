@@ -1,6 +1,7 @@
 """The parts of the person recipe one by one: what each is worth, measured on development sets.
 
     python scripts/bench/recipe.py [--variants full no-parts ...] [--epochs 10] [--rounds 0]
+        [--set '{"augment": {"tint": 0.0}}']
 
 Each variant is `configs/person.toml` with a smaller net, a short schedule, no mining (unless
 `--rounds` says otherwise) and the variant's own changes. It is trained, and measured on penn_fudan
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sets", nargs="+", default=["penn_fudan", "tud_campus"])
+    parser.add_argument("--set", dest="changes", type=json.loads, default={}, help="of all tables")
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/recipe"))
     args = parser.parse_args()
@@ -70,9 +72,11 @@ def measure(variant: str, args: argparse.Namespace) -> dict[str, Any]:
         "train": {"epochs": args.epochs, "seed": args.seed},
         "mining": {"rounds": args.rounds},
     }
+    layers = (base, args.changes, VARIANTS[variant])
+    tables = {table for layer in layers for table in layer}
     changes = {
-        table: {**base.get(table, {}), **VARIANTS[variant].get(table, {})}
-        for table in base | VARIANTS[variant]
+        table: {k: v for layer in layers for k, v in layer.get(table, {}).items()}
+        for table in tables
     }
     settings = read_settings(Path("configs/person.toml"), changes)
     model = args.out / f"{variant}-{args.seed}.safetensors"

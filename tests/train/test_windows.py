@@ -83,8 +83,10 @@ def test_a_middle_window_has_no_offsets_and_the_crops_own_pixels():
 
 def test_a_whole_crop_is_moved_over_its_repeated_edges():
     crops = torch.full((8, 3, 32, 20), 200, dtype=torch.uint8)
-    moved = cutter(ModelSettings(crop=(32, 20)), shift=6, scale=0.2, rotation=10)
-    assert torch.equal(moved(crops)[0], crops)
+    for model in (ModelSettings(crop=(32, 20)), ModelSettings(crop=(32, 20), window=(32, 20))):
+        moved = cutter(model, shift=6, scale=0.2, rotation=10)
+        assert torch.equal(moved(crops)[0], crops)
+        assert moved.offsets(moved.draw(50))[:, 0].abs().max() > 0.5  # moved as far as was asked
 
 
 def test_the_frames_edge_is_as_near_whatever_the_offsets():
