@@ -97,6 +97,46 @@ def _valid_fine(crop_hw: HW, outputs: int) -> nn.Sequential:
     )
 
 
+def _valid_deep(crop_hw: HW, outputs: int) -> nn.Sequential:
+    """An unpadded net of stride 4 that tells much in small crops: 24×24 ones end as one unit."""
+    units_h, units_w = (((side - 4) // 2 - 4) // 2 - 2 for side in crop_hw)
+    if min(units_h, units_w) < 1:
+        raise SettingsError(
+            f"crops of {crop_hw[1]}x{crop_hw[0]} are too small for this net of stride 4; "
+            "both sides need 24 px or more"
+        )
+    return nn.Sequential(
+        Normalize(),
+        *_convolution(3, 24),
+        *_convolution(24, 24),
+        nn.MaxPool2d(2),
+        *_convolution(24, 48),
+        *_convolution(48, 48),
+        nn.MaxPool2d(2),
+        *_convolution(48, 96),
+        *_head(units_h * units_w * 96, 96, outputs),
+    )
+
+
+def _valid_half(crop_hw: HW, outputs: int) -> nn.Sequential:
+    """An unpadded net of stride 4 for crops of half the usual size: 28×56 ones end as 1×8 units."""
+    units_h, units_w = (((side - 5) // 2 + 1 - 2) // 2 - 4 for side in crop_hw)
+    if min(units_h, units_w) < 1:
+        raise SettingsError(
+            f"crops of {crop_hw[1]}x{crop_hw[0]} are too small for this net of stride 4; "
+            "both sides need 27 px or more"
+        )
+    return nn.Sequential(
+        Normalize(),
+        *_convolution(3, 16, kernel=5, stride=2),
+        *_convolution(16, 24),
+        nn.MaxPool2d(2),
+        *_convolution(24, 48),
+        *_convolution(48, 64),
+        *_head(units_h * units_w * 64, 48, outputs),
+    )
+
+
 def _head(inputs: int, hidden: int, outputs: int) -> list[nn.Module]:
     return [
         nn.Flatten(),
@@ -138,5 +178,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "valid-medium": Architecture(_valid((16, 24, 32, 48), 48), "unpadded, stride 8, exact"),
     "valid-large": Architecture(_valid((24, 32, 64, 96), 96), "unpadded, stride 8, exact"),
     "valid-fine": Architecture(_valid_fine, "unpadded, stride 4, exact; crops from 20 px"),
+    "valid-deep": Architecture(_valid_deep, "unpadded, stride 4, exact; crops from 24 px"),
+    "valid-half": Architecture(_valid_half, "unpadded, stride 4, exact; for crops of 32x64"),
     "dress": Architecture(_dress, "padded, stride 32, as in the dress detector; not exact"),
 }

@@ -48,8 +48,8 @@ class Size:
         share: of the digits to train on.
     """
 
-    passes: int = 2
-    photos: int = 80
+    passes: int = 4
+    photos: int = 160
     scenes_hw: tuple[tuple[int, int], ...] = ((768, 1024),) * 20 + ((1152, 1536),) * 5
     share: float = 1.0
 
