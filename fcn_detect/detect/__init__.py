@@ -1,6 +1,6 @@
 """One image, end to end: the detector, the sliding window it must equal, and the proof."""
 
-from fcn_detect.detect.dense import level_pixels, score_level
+from fcn_detect.detect.dense import level_pixels, score_level, score_packed, score_pyramid
 from fcn_detect.detect.detector import Detector, Search, level_plan
 from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
@@ -23,5 +23,7 @@ __all__ = [
     "level_pixels",
     "level_plan",
     "score_level",
+    "score_packed",
+    "score_pyramid",
     "verify_images",
 ]

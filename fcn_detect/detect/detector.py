@@ -9,7 +9,7 @@ from PIL import Image
 
 from fcn_detect.backends import Backend, Pixels, open_backend
 from fcn_detect.config import DetectSettings, read_settings
-from fcn_detect.detect.dense import score_level
+from fcn_detect.detect.dense import score_pyramid
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
 from fcn_detect.images import LoadedImage, from_pil, read_image
@@ -124,7 +124,7 @@ class Detector:
         levels = plan_pyramid(image_hw, self.plan)
         if not levels:
             raise ImageError("too_small", self._too_small(image_hw))
-        score_maps = [score_level(self.backend, loaded.pixels, level) for level in levels]
+        score_maps = score_pyramid(self.backend, loaded.pixels, levels)
         candidates = decode(score_maps, self.header, self.selection.smallest_score)
         selected = select(candidates, len(self.header.labels), self.selection)
         detections, index = to_detections(selected, self.header, image_hw)

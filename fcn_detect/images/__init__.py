@@ -3,17 +3,21 @@
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.decoding import LoadedImage, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images
+from fcn_detect.images.painting import paint_canvas
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
-from fcn_detect.images.resampling import add_border, resize, resize_to
+from fcn_detect.images.resampling import Halves, add_border, paint_with_border, resize, resize_to
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
     "EXTENSIONS",
+    "Halves",
     "LoadedImage",
     "add_border",
     "contact_sheet",
     "find_images",
     "from_pil",
+    "paint_canvas",
+    "paint_with_border",
     "read_image",
     "resize",
     "resize_to",

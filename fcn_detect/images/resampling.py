@@ -1,4 +1,11 @@
-"""The one resampler of the project: antialiased bilinear, and borders of repeated pixels."""
+"""The one resampler of the project: antialiased, and borders of repeated pixels.
+
+An image is halved by averages of 2×2 pixels as long as the scale allows, and then brought to its
+scale, above one half of what is left, by an antialiased bilinear filter. The halves are made once
+for all levels of a pyramid.
+"""
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +14,39 @@ from PIL import Image
 from fcn_detect.geometry import Border
 
 Pixels = NDArray[np.uint8]
+
+
+class Halves:
+    """An image and its halves, each made when it is first asked for.
+
+    Attributes:
+        image: RGB uint8 `(h, w, 3)`.
+    """
+
+    def __init__(self, image: Pixels) -> None:
+        self.image = image
+        self._pictures = [Image.fromarray(image)]
+
+    def halved(self, times: int) -> Image.Image:
+        """The image at `2 ** -times` of its size; sides are rounded up."""
+        while len(self._pictures) <= times:
+            self._pictures.append(self._pictures[-1].reduce(2))
+        return self._pictures[times]
+
+    def resize(self, size_hw: tuple[int, int], scale: float) -> Pixels:
+        """One level of the image, as `resize` makes it."""
+        image_hw = self.image.shape[:2]
+        if scale == 1 and size_hw == image_hw:
+            return self.image
+        if any(side - 1 >= whole * scale for side, whole in zip(size_hw, image_hw, strict=True)):
+            raise ValueError(f"an image of {image_hw} at scale {scale:g} does not fill {size_hw}")
+        bottom, right = (
+            min(side / scale, whole) for side, whole in zip(size_hw, image_hw, strict=True)
+        )
+        times = halvings(scale)
+        shrunk = 2.0**-times
+        box_xyxy = (0.0, 0.0, right * shrunk, bottom * shrunk)
+        return _resample(self.halved(times), size_hw, box_xyxy)
 
 
 def resize(image: Pixels, size_hw: tuple[int, int], scale: float) -> Pixels:
@@ -27,15 +67,7 @@ def resize(image: Pixels, size_hw: tuple[int, int], scale: float) -> Pixels:
     Raises:
         ValueError: some output pixels would lie wholly outside the source.
     """
-    image_hw = image.shape[:2]
-    if scale == 1 and size_hw == image_hw:
-        return image
-    if any(side - 1 >= whole * scale for side, whole in zip(size_hw, image_hw, strict=True)):
-        raise ValueError(f"an image of {image_hw} at scale {scale:g} does not fill {size_hw}")
-    bottom, right = (
-        min(side / scale, whole) for side, whole in zip(size_hw, image_hw, strict=True)
-    )
-    return _resample(image, size_hw, (0.0, 0.0, right, bottom))
+    return Halves(image).resize(size_hw, scale)
 
 
 def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
@@ -44,23 +76,56 @@ def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
     Returns:
         uint8 `(*size_hw, 3)`; the same array where the size does not change.
     """
-    height, width = image.shape[:2]
-    if size_hw == (height, width):
+    image_hw = image.shape[:2]
+    if size_hw == image_hw:
         return image
-    return _resample(image, size_hw, (0.0, 0.0, float(width), float(height)))
+    scale = max(side / whole for side, whole in zip(size_hw, image_hw, strict=True))
+    times = halvings(scale)
+    bottom, right = (side * 2.0**-times for side in image_hw)
+    return _resample(Halves(image).halved(times), size_hw, (0.0, 0.0, right, bottom))
+
+
+def halvings(scale: float) -> int:
+    """How often an image is halved before it is brought to a scale."""
+    return max(0, math.floor(-math.log2(scale)))
 
 
 def add_border(image: Pixels, border: Border) -> Pixels:
     """The image widened by repeating its edge pixels: the same array for an empty border."""
     if border == Border():
         return image
-    margins = ((border.top, border.bottom), (border.left, border.right), (0, 0))
-    return np.pad(image, margins, mode="edge")
+    height, width = image.shape[:2]
+    wider = np.empty(
+        (border.top + height + border.bottom, border.left + width + border.right, 3), np.uint8
+    )
+    paint_with_border(wider, image, border)
+    return wider
+
+
+def paint_with_border(target: Pixels, image: Pixels, border: Border) -> None:
+    """Fills `target` with the image and, around it, with its edge pixels.
+
+    Args:
+        target: uint8 `(h, w, 3)` of just the size of both; written to.
+        image: uint8 `(h, w, 3)`.
+        border: around the image.
+    """
+    height, width = image.shape[:2]
+    rows = target[border.top : border.top + height]
+    rows[:, border.left : border.left + width] = image
+    rows[:, : border.left] = image[:, :1]
+    rows[:, border.left + width :] = image[:, -1:]
+    target[: border.top] = rows[0]
+    target[border.top + height :] = rows[-1]
 
 
 def _resample(
-    image: Pixels, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
+    picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
 ) -> Pixels:
     height, width = size_hw
-    picture = Image.fromarray(image)
-    return np.array(picture.resize((width, height), Image.Resampling.BILINEAR, box=box_xyxy))
+    if picture.size == (width, height) and box_xyxy == (0.0, 0.0, width, height):
+        return np.array(picture)
+    # rounding must not take the box past the picture
+    x0, y0, x1, y1 = box_xyxy
+    box = (x0, y0, min(x1, picture.width), min(y1, picture.height))
+    return np.array(picture.resize((width, height), Image.Resampling.BILINEAR, box=box))

@@ -4,8 +4,9 @@ from numpy.typing import NDArray
 
 from fcn_detect.backends.fake import FakeBackend
 from fcn_detect.backends.torch_backend import TorchBackend, untrained
-from fcn_detect.detect import dense, level_pixels, level_plan, score_level
-from fcn_detect.geometry import Border, Level
+from fcn_detect.config import DetectSettings
+from fcn_detect.detect import dense, level_pixels, level_plan, score_level, score_packed, score_pyramid
+from fcn_detect.geometry import Border, Level, plan_pyramid
 from fcn_detect.results import ModelHeader
 
 Pixels = NDArray[np.uint8]
@@ -89,3 +90,47 @@ def test_a_level_is_the_resized_image_with_its_edge_repeated() -> None:
     for scale in (0.37, 1.0, 2.3):
         level = level_plan(FAKE).level((40, 30), scale)
         assert level_pixels(_image(40, 30), level).shape == (*level.size_hw, 3)
+
+
+@pytest.mark.parametrize("most", [3000, 20_000, dense.MAX_PASS_PIXELS])
+@pytest.mark.parametrize("size_hw", [(90, 58), (41, 97), (24, 16)])
+def test_packed_levels_are_separate_levels(
+    most: int, size_hw: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = DetectSettings(min_height=9, step=1.2)
+    image, levels = _image(*size_hw), plan_pyramid(size_hw, level_plan(FAKE, settings))
+    counting = Counting(FakeBackend(FAKE))
+    monkeypatch.setattr(dense, "MAX_PASS_PIXELS", most)
+    packed = score_packed(counting, image, levels)
+    assert len(counting.passes) < len(levels) or most == 3000
+    for found, level in zip(packed, levels, strict=True):
+        separate = score_level(FakeBackend(FAKE), image, level)
+        np.testing.assert_array_equal(found.logits, separate.logits)
+        assert found.grid == separate.grid
+
+
+@pytest.mark.parametrize("stride", [None, 4])
+@pytest.mark.parametrize("size_hw", [(150, 70), (83, 121)])
+def test_packed_levels_of_a_real_net_are_separate_levels_to_rounding(
+    stride: int | None, size_hw: tuple[int, int]
+) -> None:
+    backend = TorchBackend(*untrained("valid-small", (56, 48)), device="cpu", stride=stride)
+    settings = DetectSettings(min_height=40, step=1.3, stride=stride)
+    image, levels = _image(*size_hw), plan_pyramid(size_hw, level_plan(backend.header, settings))
+    counting = Counting(backend)
+    packed = score_pyramid(counting, image, levels)
+    assert len(counting.passes) == 1 < len(levels)
+    for found, level in zip(packed, levels, strict=True):
+        np.testing.assert_allclose(
+            found.values, score_level(backend, image, level).values, atol=1e-5
+        )
+
+
+def test_a_padded_net_is_never_packed() -> None:
+    padded = FakeBackend(FAKE.model_copy(update={"exact": False}))
+    levels = plan_pyramid((90, 58), level_plan(padded.header))
+    with pytest.raises(ValueError, match="padded"):
+        score_packed(padded, _image(90, 58), levels)
+    counting = Counting(padded)
+    assert len(score_pyramid(counting, _image(90, 58), levels)) == len(levels)
+    assert len(counting.passes) == len(levels)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcn_detect.geometry import Border
-from fcn_detect.images import add_border, resize, resize_to
+from fcn_detect.images import Halves, add_border, resize, resize_to
+from fcn_detect.images.resampling import halvings, paint_with_border
 
 sides = st.integers(1, 60)
 scales = st.floats(0.1, 4)
@@ -80,11 +81,36 @@ def test_both_axes_have_the_same_scale_whatever_the_rounding():
     assert np.array_equal(across[14:19], down[23:28][::-1])
 
 
-def test_halving_averages_with_the_neighbours():
-    image = np.zeros((8, 8, 3), np.uint8)
-    image[:, 4:] = 160
-    level = resize(image, (4, 4), 0.5)
-    assert level[0, :, 0].tolist() == [0, 20, 140, 160]  # weights 1 3 3 1 of 8
+def test_halving_averages_four_pixels():
+    image = noise(8, 6)
+    fours = image.reshape(4, 2, 3, 2, 3).astype(float).mean(axis=(1, 3))
+    assert np.abs(resize(image, (4, 3), 0.5) - fours).max() <= 0.5
+
+
+def test_other_scales_average_with_the_neighbours():
+    image = np.zeros((12, 12, 3), np.uint8)
+    image[:, 6:] = 120
+    level = resize(image, (8, 8), 2 / 3)
+    assert level[0, :, 0].tolist() == sorted(level[0, :, 0])
+    assert 0 < level[0, 3, 0] < 60 < level[0, 4, 0] < 120
+
+
+@pytest.mark.parametrize(
+    "scale, times", [(4, 0), (1, 0), (0.51, 0), (0.5, 1), (0.4, 1), (0.25, 2), (0.2, 2), (0.1, 3)]
+)
+def test_an_image_is_halved_as_long_as_the_scale_allows(scale, times):
+    assert halvings(scale) == times
+    assert 0.5 < scale * 2**times or times == 0
+
+
+@given(height=sides, width=sides, scale=st.floats(0.02, 0.5), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_shared_halves_give_the_same_levels(height, width, scale, seed):
+    image = noise(height, width, seed)
+    halves = Halves(image)
+    for some in (scale, scale / 2, scale):
+        size_hw = level_hw(image, some)
+        assert np.array_equal(halves.resize(size_hw, some), resize(image, size_hw, some))
 
 
 def test_an_output_that_reaches_over_the_edge_shares_what_there_is():
@@ -134,3 +160,12 @@ def test_a_border_repeats_the_edge_pixels(margins):
 def test_no_border_gives_the_same_array():
     image = noise(6, 5)
     assert add_border(image, Border()) is image
+
+
+def test_painting_leaves_all_else_alone():
+    canvas = np.zeros((20, 20, 3), np.uint8)
+    image, border = noise(4, 5), Border(1, 2, 3, 4)
+    paint_with_border(canvas[3 : 3 + 8, 6 : 6 + 11], image, border)
+    assert np.array_equal(canvas[3 : 3 + 8, 6 : 6 + 11], add_border(image, border))
+    canvas[3 : 3 + 8, 6 : 6 + 11] = 0
+    assert not canvas.any()
