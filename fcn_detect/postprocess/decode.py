@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from fcn_detect.geometry import apply_offsets, box_areas, clip_boxes
 from fcn_detect.postprocess.nms import order_by_score, suppress
-from fcn_detect.postprocess.probabilities import probabilities
+from fcn_detect.postprocess.probabilities import may_reach, probabilities
 from fcn_detect.postprocess.voting import WEAKEST_VOTER, vote_boxes
 from fcn_detect.results import Detections, ModelHeader, ScoreMap
 
-MAX_CANDIDATES = 20_000  # per group, before suppression: bounds its time on hostile images
+# Candidates looked at in one group, strongest first: bounds the time on hostile images.
+MAX_CANDIDATES = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,22 +110,29 @@ def to_detections(
 
 
 def _select_of_group(candidates: Candidates, selection: Selection) -> Candidates:
-    boxes, scores = candidates.boxes, candidates.scores
-    kept = suppress(boxes, scores, selection.overlap, selection.measure, selection.limit)
-    kept = kept[scores[kept] >= selection.keep]
-    stay = candidates.take(kept)
+    worthy = candidates.take(np.flatnonzero(candidates.scores >= selection.keep))
+    kept = suppress(
+        worthy.boxes, worthy.scores, selection.overlap, selection.measure, selection.limit
+    )
+    stay = worthy.take(kept)
     if selection.voting is None:
         return stay
-    return replace(stay, boxes=vote_boxes(kept, boxes, scores, selection.voting))
+    voted = vote_boxes(
+        stay.boxes, stay.scores, candidates.boxes, candidates.scores, selection.voting
+    )
+    return replace(stay, boxes=voted)
 
 
 def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: float) -> Candidates:
-    scores = probabilities(score_map.logits, header.calibration)
-    classes, rows, cols = np.nonzero(scores >= keep)
+    calibration = header.calibration
+    classes, rows, cols = np.nonzero(may_reach(score_map.logits, calibration, keep))
+    shares = probabilities(score_map.logits[:, rows, cols], calibration)  # (labels, n)
+    scores = shares[classes, np.arange(len(classes))]
+    reach = np.flatnonzero(scores >= keep)
+    classes, rows, cols, scores = classes[reach], rows[reach], cols[reach], scores[reach]
     boxes = score_map.grid.parts_xyxy(rows, cols, header.object_box)
     boxes = apply_offsets(boxes, score_map.offsets[:, rows, cols].T, header.offsets)
-    levels = np.full(len(rows), level)
-    return Candidates(boxes, scores[classes, rows, cols], classes, levels, rows, cols)
+    return Candidates(boxes, scores, classes, np.full(len(rows), level), rows, cols)
 
 
 def _strongest_by_group(

@@ -5,7 +5,14 @@ from numpy.typing import NDArray
 from fcn_detect.backends.fake import FakeBackend
 from fcn_detect.backends.torch_backend import TorchBackend, untrained
 from fcn_detect.config import DetectSettings
-from fcn_detect.detect import dense, level_pixels, level_plan, score_level, score_packed, score_pyramid
+from fcn_detect.detect import (
+    dense,
+    level_pixels,
+    level_plan,
+    score_level,
+    score_packed,
+    score_pyramid,
+)
 from fcn_detect.geometry import Border, Level, plan_pyramid
 from fcn_detect.results import ModelHeader
 

@@ -100,7 +100,7 @@ def test_other_scales_average_with_the_neighbours():
 )
 def test_an_image_is_halved_as_long_as_the_scale_allows(scale, times):
     assert halvings(scale) == times
-    assert 0.5 < scale * 2**times or times == 0
+    assert scale * 2**times > 0.5 or times == 0
 
 
 @given(height=sides, width=sides, scale=st.floats(0.02, 0.5), seed=st.integers(0, 99))

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_detect.postprocess import probabilities
+from fcn_detect.postprocess.probabilities import may_reach
 from fcn_detect.results import Calibration
 
 calibrations = st.builds(Calibration, slope=st.floats(0.1, 4), bias=st.floats(-5, 5))
@@ -54,3 +55,28 @@ def test_maps_keep_their_shape_and_the_logits_are_left_alone() -> None:
 def test_probabilities_keep_the_order_of_logits(values: list[float], c: Calibration) -> None:
     values = sorted(values)
     assert (np.diff(probabilities(np.array([values]), c)[0]) >= 0).all()
+
+
+@given(
+    st.integers(1, 4),
+    st.integers(0, 99),
+    calibrations,
+    st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.01, 1.0])),
+    st.sampled_from([1.0, 10.0, 1e4]),
+)
+def test_no_cell_that_reaches_a_score_is_overlooked(
+    outputs: int, seed: int, c: Calibration, score: float, spread: float
+) -> None:
+    values = np.random.default_rng(seed).normal(0, spread, (outputs, 7, 9)).astype(np.float32)
+    reached = probabilities(values, c) >= score
+    told = may_reach(values, c, score)
+    assert told.shape == reached.shape
+    assert not (reached & ~told).any()
+
+
+def test_with_one_output_hardly_a_cell_is_told_in_vain() -> None:
+    values = np.linspace(-9, 9, 10_000, dtype=np.float32)[None]
+    for score in (0.01, 0.3, 0.99):
+        reached = probabilities(values, Calibration(slope=0.7, bias=0.4)) >= score
+        told = may_reach(values, Calibration(slope=0.7, bias=0.4), score)
+        assert told.sum() <= reached.sum() + 5
