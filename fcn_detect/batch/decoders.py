@@ -1,4 +1,4 @@
-"""A pool of decoding processes that are replaced when they die or hang."""
+"""A pool of processes that read and prepare images, and are replaced when they die or hang."""
 
 import multiprocessing
 import os
@@ -12,15 +12,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from fcn_detect.images import Preparation, PreparedImage
 from fcn_detect.images.worker import (
-    Decoded,
-    DecodeTask,
-    decode_forever,
+    Answer,
+    PrepareTask,
     discard_pixels,
-    take_pixels,
+    prepare_forever,
+    take_prepared,
 )
 from fcn_detect.results import Failure
 
@@ -31,12 +29,11 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class DecodedImage:
-    """One file's pixels, RGB uint8 `(h, w, 3)`, or its failure."""
+class FileAnswer:
+    """One file, prepared for the network, or its failure."""
 
     path: Path
-    pixels: NDArray[np.uint8] | None
-    warnings: tuple[str, ...] = ()
+    prepared: PreparedImage | None = None
     failure: Failure | None = None
 
 
@@ -44,12 +41,12 @@ class DecodedImage:
 class _Worker:
     process: BaseProcess
     connection: Any
-    tasks: deque[DecodeTask] = field(default_factory=deque)
+    tasks: deque[PrepareTask] = field(default_factory=deque)
     started: float = 0.0  # when the first of its tasks began
 
 
 class DecoderPool:
-    """Decodes files in processes; use it as a context manager.
+    """Reads and prepares files in processes; use it as a context manager.
 
     A worker that dies is replaced, and its file fails as `crashed`; one that takes longer than
     `timeout_s` is killed, and its file fails as `timeout`. Files that waited behind are given to
@@ -58,11 +55,11 @@ class DecoderPool:
     Attributes:
         workers: number of processes.
         timeout_s: seconds that one file may take.
-        allow_truncated: whether files that end early are decoded as far as they go.
+        preparation: what becomes of each file.
     """
 
-    def __init__(self, workers: int, timeout_s: float, allow_truncated: bool = False) -> None:
-        self.workers, self.timeout_s, self.allow_truncated = workers, timeout_s, allow_truncated
+    def __init__(self, workers: int, timeout_s: float, preparation: Preparation) -> None:
+        self.workers, self.timeout_s, self.preparation = workers, timeout_s, preparation
         self._context = multiprocessing.get_context("spawn")
         self._pool: list[_Worker] = []
         self._serial = 0
@@ -77,8 +74,8 @@ class DecoderPool:
             for task in worker.tasks:
                 discard_pixels(task)
 
-    def decode(self, paths: Iterable[Path]) -> Iterator[DecodedImage]:
-        """Every file's pixels or failure, in the order in which they are done."""
+    def prepare(self, paths: Iterable[Path]) -> Iterator[FileAnswer]:
+        """Every file, prepared or failed, in the order in which they are done."""
         waiting = iter(paths)
         self._fill(waiting)
         while any(worker.tasks for worker in self._pool):
@@ -102,18 +99,18 @@ class DecoderPool:
             return
         self._serial += 1
         segment = f"fcn_detect_{os.getpid()}_{self._serial}"
-        self._send(worker, DecodeTask(str(path), segment, self.allow_truncated))
+        self._send(worker, PrepareTask(str(path), segment, self.preparation))
 
-    def _send(self, worker: _Worker, task: DecodeTask) -> None:
+    def _send(self, worker: _Worker, task: PrepareTask) -> None:
         if not worker.tasks:
             worker.started = time.monotonic()
         worker.tasks.append(task)
         with suppress(OSError):  # it died; receiving from it says so
             worker.connection.send(task)
 
-    def _receive(self, worker: _Worker, waiting: Iterator[Path]) -> DecodedImage:
+    def _receive(self, worker: _Worker, waiting: Iterator[Path]) -> FileAnswer:
         try:
-            decoded: Decoded = worker.connection.recv()
+            answer: Answer = worker.connection.recv()
         except (EOFError, OSError):
             worker.process.join(1)
             message = f"the decoding process died (exit code {worker.process.exitcode})"
@@ -122,11 +119,11 @@ class DecoderPool:
         worker.started = time.monotonic()
         self._give(worker, waiting)
         path = Path(task.path)
-        if decoded.failure is not None:
-            return DecodedImage(path, None, (), Failure(*decoded.failure))
-        return DecodedImage(path, take_pixels(task, decoded), decoded.warnings)
+        if answer.failure is not None:
+            return FileAnswer(path, failure=Failure(*answer.failure))
+        return FileAnswer(path, take_prepared(task, answer))
 
-    def _replace(self, worker: _Worker, failure: Failure, waiting: Iterator[Path]) -> DecodedImage:
+    def _replace(self, worker: _Worker, failure: Failure, waiting: Iterator[Path]) -> FileAnswer:
         """Puts a new worker in a place; the file that the old one worked on has failed."""
         _stop(worker)
         task, *behind = worker.tasks
@@ -137,11 +134,11 @@ class DecoderPool:
         for again in behind:
             self._send(fresh, again)
         self._give(fresh, waiting)
-        return DecodedImage(Path(task.path), None, (), failure)
+        return FileAnswer(Path(task.path), failure=failure)
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=decode_forever, args=(theirs,), daemon=True)
+        process = self._context.Process(target=prepare_forever, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours)

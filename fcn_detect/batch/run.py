@@ -6,25 +6,29 @@ import logging
 import os
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fcn_detect.batch.decoders import DecodedImage, DecoderPool
+from fcn_detect.batch.decoders import DecoderPool, FileAnswer
 from fcn_detect.batch.journal import FileState, Journal, JournalHeader
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError, ImageError
 from fcn_detect.files import write_atomically
 from fcn_detect.formats import RESULTS_NAME, WRITERS, write_results
-from fcn_detect.images import find_images
+from fcn_detect.images import PreparedImage, find_images
 from fcn_detect.results import Failure, ImageResult, Progress, silent
 
 log = logging.getLogger(__name__)
 
 JOURNAL_NAME = "journal.jsonl"
 RUN_NAME = "run.json"
+# Images whose boxes may wait while the network runs on.
+IMAGES_BEHIND = 2
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,11 @@ class BatchJob:
         folder: searched with all folders in it.
         run: the run's folder: results.jsonl, run.json, the journal, one file per format.
         model: the model file, for its digest.
-        workers: decoding processes; None means as many as cores.
+        workers: processes that read and resize; None means as many as cores.
         formats: keys of `fcn_detect.formats.WRITERS`.
         overwrite: whether to forget an earlier run in the same folder.
         retry_failed: whether to try images again that failed in a lasting way.
-        timeout_s: seconds that decoding one image may take.
+        timeout_s: seconds that reading and resizing one image may take.
     """
 
     folder: Path
@@ -114,34 +118,71 @@ def run_batch(
 def _search_all(
     job: BatchJob, detector: Detector, waiting: dict[str, Path]
 ) -> Iterator[tuple[str, ImageResult]]:
-    """Each image's name and record, in the order in which they are decoded."""
+    """Each image's name and record, in the order in which they are prepared.
+
+    Processes read, resize and pack; this thread runs the network; another makes boxes of its maps.
+    """
     names = {path: name for name, path in waiting.items()}
     workers = max(1, min(job.workers or os.cpu_count() or 1, len(waiting)))
-    with DecoderPool(workers, job.timeout_s, detector.settings.allow_truncated) as pool:
-        for image in pool.decode(waiting.values()):
-            name = names[image.path]
-            yield name, search_decoded(detector, name, image)
+    boxes: deque[tuple[str, Future[ImageResult]]] = deque()
+    with (
+        DecoderPool(workers, job.timeout_s, detector.preparation) as pool,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        for answer in pool.prepare(waiting.values()):
+            name = names[answer.path]
+            boxes.append((name, _search(detector, name, answer, thread)))
+            while len(boxes) > IMAGES_BEHIND or (boxes and boxes[0][1].done()):
+                done, record = boxes.popleft()
+                yield done, record.result()
+        yield from ((name, record.result()) for name, record in boxes)
 
 
-def search_decoded(detector: Detector, name: str, image: DecodedImage) -> ImageResult:
-    """The record of a decoded image: whatever goes wrong becomes its failure."""
-    if image.pixels is None:
-        return ImageResult(name, None, None, None, image.failure)
-    height, width = image.pixels.shape[:2]
+def _search(
+    detector: Detector, name: str, answer: FileAnswer, thread: Executor
+) -> Future[ImageResult]:
+    """Runs the network on a prepared image; its record will come of the thread.
+
+    Whatever goes wrong becomes a failure: no image may end a run.
+    """
+    if answer.prepared is None:
+        return _made(ImageResult(name, None, None, None, answer.failure))
+    prepared = answer.prepared
     try:
-        search = detector.search(image.pixels)
-        warnings = (*image.warnings, *search.warnings)
-        return ImageResult(name, width, height, search.detections, None, warnings)
-    except ImageError as error:
-        failure = Failure(error.kind, str(error))
-    except MemoryError:
-        failure = Failure("out_of_memory", f"{width}x{height} px did not fit into memory")
-    except Exception as error:  # the one place: no image may end a run
-        log.exception("%s: searching failed", name)
-        line = traceback.format_exception_only(error)[-1].strip().replace("\n", " ")
-        kind = "out_of_memory" if "out of memory" in line.lower() else "crashed"
-        failure = Failure(kind, line[:500])
-    return ImageResult(name, width, height, None, failure, image.warnings)
+        score_maps = detector.score_prepared(prepared)
+    except Exception as error:
+        return _made(_failed(name, prepared, error))
+
+    def find() -> ImageResult:
+        try:
+            return detector.prepared_result(name, prepared, score_maps)
+        except Exception as error:
+            return _failed(name, prepared, error)
+
+    return thread.submit(find)
+
+
+def _made(result: ImageResult) -> Future[ImageResult]:
+    future: Future[ImageResult] = Future()
+    future.set_result(result)
+    return future
+
+
+def _failed(name: str, prepared: PreparedImage, error: Exception) -> ImageResult:
+    """The record of an image on which the search failed."""
+    height, width = prepared.image_hw
+    return ImageResult(name, width, height, None, _failure(name, error), prepared.warnings)
+
+
+def _failure(name: str, error: Exception) -> Failure:
+    if isinstance(error, ImageError):
+        return Failure(error.kind, str(error))
+    if isinstance(error, MemoryError):
+        return Failure("out_of_memory", "the image did not fit into memory")
+    log.error("%s: searching failed", name, exc_info=error)
+    line = traceback.format_exception_only(error)[-1].strip().replace("\n", " ")
+    kind = "out_of_memory" if "out of memory" in line.lower() else "crashed"
+    return Failure(kind, line[:500])
 
 
 def _journal_header(job: BatchJob, detector: Detector) -> JournalHeader:

@@ -67,7 +67,8 @@ def command(
                 if as_json:
                     click.echo(format_result(result))
                 if writer is not None and search is not None:
-                    writer.write(result, search, detector.header.calibration)
+                    whole = detector.at_full_size(search, path)
+                    writer.write(result, whole, detector.header.calibration)
                 display("searching photos", i + 1, len(paths))
         finally:  # an interruption keeps what was done
             if folder is not None:

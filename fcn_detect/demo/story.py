@@ -159,7 +159,8 @@ def draw(folder: Path, detector: Detector, results: list[ImageResult], progress:
         pixels = read_image(folder / "scenes" / result.image).pixels
         writer.write_boxes(result, pixels)
         if search is not None:
-            writer.write_heat_map(result.image, search, detector.header.calibration)
+            whole = detector.at_full_size(search, folder / "scenes" / result.image)
+            writer.write_heat_map(result.image, whole, detector.header.calibration)
         progress("drawing boxes", i + 1, len(results))
 
 

@@ -4,12 +4,11 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fcn_detect.backends import Backend, Pixels
-from fcn_detect.geometry import Level, Pass, ScoreGrid, plan_passes
-from fcn_detect.images import Halves, add_border, paint_canvas, resize
-from fcn_detect.results import ModelHeader, ScoreMap
+from fcn_detect.geometry import Level, Pass, ScoreGrid, is_too_large, plan_passes
+from fcn_detect.images import Halves, add_border, paint_passes
+from fcn_detect.results import ScoreMap
 
 # Largest forward pass, in pixels of the level: bounds its memory to about 1 GB.
 MAX_PASS_PIXELS = 8_000_000
@@ -17,7 +16,7 @@ MAX_PASS_PIXELS = 8_000_000
 
 def level_pixels(image: Pixels, level: Level) -> Pixels:
     """The image at a level's scale, widened by its border: RGB uint8 `(*level.size_hw, 3)`."""
-    return add_border(resize(image, level.frame_hw, level.scale), level.border)
+    return _pixels_of(Halves(image), level)
 
 
 def score_level(backend: Backend, image: Pixels, level: Level) -> ScoreMap:
@@ -26,8 +25,74 @@ def score_level(backend: Backend, image: Pixels, level: Level) -> ScoreMap:
     A level above `MAX_PASS_PIXELS` is scored in strips of rows that overlap by what a window
     needs, where the net is exact; a padded net always takes a level in one piece.
     """
+    return _score_alone(backend, Halves(image), level)
+
+
+def score_pyramid(backend: Backend, halves: Halves, levels: Sequence[Level]) -> list[ScoreMap]:
+    """The score maps of all levels of an image, in as few forward passes as can be.
+
+    The levels of an exact net are packed; those of a padded one would reach into each other, and
+    are scored one by one.
+    """
+    if backend.header.exact:
+        return score_packed(backend, halves, levels)
+    return [_score_alone(backend, halves, level) for level in levels]
+
+
+def score_packed(backend: Backend, halves: Halves, levels: Sequence[Level]) -> list[ScoreMap]:
+    """The score maps of all levels, packed into canvases of about `MAX_PASS_PIXELS` at most.
+
+    They equal those of `score_level`, to float rounding.
+
+    Raises:
+        ValueError: the net pads, so that levels on one canvas would reach into each other.
+    """
+    if not backend.header.exact:
+        raise ValueError(f"the padded net {backend.header.net} cannot score packed levels")
+    score_maps: dict[int, ScoreMap] = {}
+    for one in pyramid_passes(levels, backend.header.stride_hw):
+        if is_too_large(one, MAX_PASS_PIXELS):
+            (piece,) = one.pieces
+            score_maps[piece] = _score_alone(backend, halves, levels[piece])
+        else:
+            (canvas,) = paint_passes(halves, levels, [one], threads=os.cpu_count() or 1)
+            score_maps |= score_canvas(backend, canvas, one, levels)
+    return [score_maps[i] for i in range(len(levels))]
+
+
+def pyramid_passes(levels: Sequence[Level], stride_hw: tuple[int, int]) -> tuple[Pass, ...]:
+    """The forward passes of an exact net over a pyramid."""
+    return plan_passes(tuple(level.size_hw for level in levels), stride_hw, MAX_PASS_PIXELS)
+
+
+def score_canvas(
+    backend: Backend, canvas: Pixels, one: Pass, levels: Sequence[Level]
+) -> dict[int, ScoreMap]:
+    """The score map of each level on a canvas, by the level's index.
+
+    Args:
+        backend: runs an exact net.
+        canvas: RGB uint8 `(h, w, 3)`, as `paint_passes` makes it.
+        one: the pass that it is for.
+        levels: all of the pyramid.
+    """
+    header, score_maps = backend.header, {}
+    values = backend.maps(canvas[None])[0]  # (channels, rows, cols)
+    for piece, (top, left) in zip(one.pieces, one.canvas.corners_yx, strict=True):
+        grid = levels[piece].grid(header.crop_hw, header.stride_hw)
+        row, col = top // header.stride_hw[0], left // header.stride_hw[1]
+        own = values[:, row : row + grid.size_hw[0], col : col + grid.size_hw[1]]
+        score_maps[piece] = ScoreMap.split(own, header.outputs, grid)
+    return score_maps
+
+
+def _pixels_of(halves: Halves, level: Level) -> Pixels:
+    return add_border(halves.resize(level.frame_hw, level.scale), level.border)
+
+
+def _score_alone(backend: Backend, halves: Halves, level: Level) -> ScoreMap:
     grid = level.grid(backend.header.crop_hw, backend.header.stride_hw)
-    pixels = level_pixels(image, level)
+    pixels = _pixels_of(halves, level)
     rows = grid.size_hw[0]
     if backend.header.exact:
         rows = _rows_per_pass(grid, pixels.shape[1])
@@ -37,72 +102,6 @@ def score_level(backend: Backend, image: Pixels, level: Level) -> ScoreMap:
     ]
     values = strips[0] if len(strips) == 1 else np.concatenate(strips, axis=1)
     return ScoreMap.split(values, backend.header.outputs, grid)
-
-
-def score_pyramid(backend: Backend, image: Pixels, levels: Sequence[Level]) -> list[ScoreMap]:
-    """The score maps of all levels of an image, in as few forward passes as can be.
-
-    The levels of an exact net are packed; those of a padded one would reach into each other, and
-    are scored one by one.
-    """
-    if backend.header.exact:
-        return score_packed(backend, image, levels)
-    return [score_level(backend, image, level) for level in levels]
-
-
-def score_packed(backend: Backend, image: Pixels, levels: Sequence[Level]) -> list[ScoreMap]:
-    """The score maps of all levels, packed into canvases of at most `MAX_PASS_PIXELS`.
-
-    They equal those of `score_level`, to float rounding.
-
-    Raises:
-        ValueError: the net pads, so that levels on one canvas would reach into each other.
-    """
-    if not backend.header.exact:
-        raise ValueError(f"the padded net {backend.header.net} cannot score packed levels")
-    halves = Halves(image)
-    score_maps: dict[int, ScoreMap] = {}
-    for one in pyramid_passes(levels, backend.header.stride_hw):
-        if is_in_strips(one):
-            (piece,) = one.pieces
-            score_maps[piece] = score_level(backend, image, levels[piece])
-            continue
-        pieces = [levels[i] for i in one.pieces]
-        pixels = paint_canvas(halves, pieces, one.canvas, threads=os.cpu_count() or 1)
-        values = backend.maps(pixels[None])[0]
-        score_maps |= cut_maps(values, one, levels, backend.header)
-    return [score_maps[i] for i in range(len(levels))]
-
-
-def pyramid_passes(levels: Sequence[Level], stride_hw: tuple[int, int]) -> tuple[Pass, ...]:
-    """The forward passes of an exact net over a pyramid."""
-    return plan_passes(tuple(level.size_hw for level in levels), stride_hw, MAX_PASS_PIXELS)
-
-
-def is_in_strips(one: Pass) -> bool:
-    """Whether a pass holds one level too large for it, that has to be scored in strips."""
-    height, width = one.canvas.size_hw
-    return len(one.pieces) == 1 and height * width > MAX_PASS_PIXELS
-
-
-def cut_maps(
-    values: NDArray[np.float32], one: Pass, levels: Sequence[Level], header: ModelHeader
-) -> dict[int, ScoreMap]:
-    """Each level's score map, by its index, out of the map of their canvas.
-
-    Args:
-        values: `(channels, rows, cols)`, of the whole canvas.
-        one: the pass that gave them.
-        levels: all of the pyramid.
-        header: of the model.
-    """
-    (stride_h, stride_w), score_maps = header.stride_hw, {}
-    for piece, (top, left) in zip(one.pieces, one.canvas.corners_yx, strict=True):
-        grid = levels[piece].grid(header.crop_hw, header.stride_hw)
-        (row, col), (rows, cols) = (top // stride_h, left // stride_w), grid.size_hw
-        own = values[:, row : row + rows, col : col + cols]
-        score_maps[piece] = ScoreMap.split(own, header.outputs, grid)
-    return score_maps
 
 
 def _rows_per_pass(grid: ScoreGrid, width: int) -> int:

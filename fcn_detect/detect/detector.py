@@ -1,6 +1,6 @@
 """Image in, detections out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,19 @@ from PIL import Image
 
 from fcn_detect.backends import Backend, Pixels, open_backend
 from fcn_detect.config import DetectSettings, read_settings
-from fcn_detect.detect.dense import score_pyramid
+from fcn_detect.detect import dense
+from fcn_detect.detect.dense import pyramid_passes, score_canvas, score_pyramid
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
-from fcn_detect.images import LoadedImage, from_pil, read_image
+from fcn_detect.images import (
+    Halves,
+    LoadedImage,
+    Preparation,
+    PreparedImage,
+    from_pil,
+    halvings,
+    read_image,
+)
 from fcn_detect.postprocess import (
     Candidates,
     Selection,
@@ -31,7 +40,7 @@ class Search:
     """Everything that searching one image gave.
 
     Attributes:
-        pixels: the image as searched, RGB uint8 `(h, w, 3)`.
+        image: as it was read.
         levels: the pyramid.
         score_maps: one a level.
         detections: the boxes that stay.
@@ -39,12 +48,17 @@ class Search:
         warnings: what the user should know.
     """
 
-    pixels: Pixels
+    image: LoadedImage
     levels: list[Level]
     score_maps: list[ScoreMap]
     detections: Detections
     candidates: Candidates
     warnings: tuple[str, ...]
+
+    @property
+    def pixels(self) -> Pixels:
+        """The image as searched, RGB uint8; smaller than the file's where it was `image.halved`."""
+        return self.image.pixels
 
 
 class Detector:
@@ -119,19 +133,86 @@ class Detector:
 
     def search(self, image: ImageSource) -> Search:
         """The objects in an image, with all that led to them; raises as a call does."""
-        loaded = _load(image, allow_truncated=self.settings.allow_truncated)
-        image_hw = loaded.pixels.shape[:2]
+        return self._search(self.read(image))
+
+    def at_full_size(self, search: Search, path: Path) -> Search:
+        """The same, with all pixels of its file, for pictures of it.
+
+        Raises:
+            ImageError: the file cannot be read any more.
+        """
+        if not search.image.halved:
+            return search
+        whole = read_image(path, allow_truncated=self.settings.allow_truncated)
+        return replace(search, image=whole)
+
+    def read(self, image: ImageSource) -> LoadedImage:
+        """An image, as small as a file's decoder can make it without a level missing anything.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        if not isinstance(image, str | Path):
+            return _loaded(image)
+        return read_image(
+            image, allow_truncated=self.settings.allow_truncated, halvings=self.halvings
+        )
+
+    @property
+    def halvings(self) -> int:
+        """How often any image is halved before its largest level is made."""
+        return halvings(self.plan.largest_scale) if self.settings.reduced_reading else 0
+
+    @property
+    def preparation(self) -> Preparation:
+        """How images are read and packed in other processes, for `search_prepared`."""
+        plan = self.plan if self.header.exact else None
+        return Preparation(
+            self.settings.allow_truncated, self.halvings, plan, dense.MAX_PASS_PIXELS
+        )
+
+    def score_prepared(self, prepared: PreparedImage) -> list[ScoreMap]:
+        """The score maps of an image that was read and packed elsewhere.
+
+        Raises:
+            ImageError: no window fits.
+        """
+        levels = self.levels(prepared.image_hw)
+        if prepared.canvases is None:
+            assert prepared.image is not None
+            return self._score(prepared.image, levels)
+        passes = pyramid_passes(levels, self.header.stride_hw)
+        score_maps: dict[int, ScoreMap] = {}
+        for one, canvas in zip(passes, prepared.canvases, strict=True):
+            score_maps |= score_canvas(self.backend, canvas, one, levels)
+        return [score_maps[i] for i in range(len(levels))]
+
+    def levels(self, image_hw: tuple[int, int]) -> list[Level]:
+        """The pyramid of an image of this size.
+
+        Raises:
+            ImageError: no window fits.
+        """
         levels = plan_pyramid(image_hw, self.plan)
         if not levels:
             raise ImageError("too_small", self._too_small(image_hw))
-        score_maps = score_pyramid(self.backend, loaded.pixels, levels)
+        return levels
+
+    def find(
+        self, image_hw: tuple[int, int], score_maps: list[ScoreMap]
+    ) -> tuple[Detections, Candidates, tuple[str, ...]]:
+        """The objects that the score maps of an image show.
+
+        Returns:
+            The detections, the cell behind each, and what the user should know.
+        """
         candidates = decode(score_maps, self.header, self.selection.smallest_score)
         selected = select(candidates, len(self.header.labels), self.selection)
         detections, index = to_detections(selected, self.header, image_hw)
-        warnings = loaded.warnings
+        warnings: tuple[str, ...] = ()
         if len(detections) == self.settings.max_detections:
-            warnings += (f"only the {len(detections)} best detections are kept (--max-detections)",)
-        return Search(loaded.pixels, levels, score_maps, detections, selected.take(index), warnings)
+            warnings = (f"only the {len(detections)} best detections are kept (--max-detections)",)
+        return detections, selected.take(index), warnings
 
     def threshold(self, image_hw: tuple[int, int]) -> float:
         """Smallest score worth showing in an image of this size.
@@ -161,12 +242,32 @@ class Detector:
             name: what the record calls it; None means the path.
         """
         name = path.as_posix() if name is None else name
+        height = width = None
         try:
-            search = self.search(path)
+            image = self.read(path)
+            height, width = image.image_hw
+            search = self._search(image)
         except ImageError as error:
-            return ImageResult(name, None, None, None, Failure(error.kind, str(error))), None
-        height, width = search.pixels.shape[:2]
+            return ImageResult(name, width, height, None, Failure(error.kind, str(error))), None
         return ImageResult(name, width, height, search.detections, None, search.warnings), search
+
+    def prepared_result(
+        self, name: str, prepared: PreparedImage, score_maps: list[ScoreMap]
+    ) -> ImageResult:
+        """The record of an image that was read elsewhere, from its score maps."""
+        detections, _, warnings = self.find(prepared.image_hw, score_maps)
+        height, width = prepared.image_hw
+        return ImageResult(name, width, height, detections, None, prepared.warnings + warnings)
+
+    def _search(self, image: LoadedImage) -> Search:
+        levels = self.levels(image.image_hw)
+        score_maps = self._score(image, levels)
+        detections, candidates, warnings = self.find(image.image_hw, score_maps)
+        return Search(image, levels, score_maps, detections, candidates, image.warnings + warnings)
+
+    def _score(self, image: LoadedImage, levels: list[Level]) -> list[ScoreMap]:
+        halves = Halves(image.pixels, image.full_hw, image.halved)
+        return score_pyramid(self.backend, halves, levels)
 
     def _too_small(self, image_hw: tuple[int, int]) -> str:
         """What was found, and what would help."""
@@ -225,9 +326,7 @@ def level_plan(header: ModelHeader, settings: DetectSettings | None = None) -> P
     return plan
 
 
-def _load(image: ImageSource, *, allow_truncated: bool) -> LoadedImage:
-    if isinstance(image, str | Path):
-        return read_image(image, allow_truncated=allow_truncated)
+def _loaded(image: Image.Image | Pixels) -> LoadedImage:
     if isinstance(image, Image.Image):
         return from_pil(image)
     if not (

@@ -7,7 +7,7 @@ from fcn_detect.geometry.boxes import (
     clip_boxes,
     wholes_of_parts,
 )
-from fcn_detect.geometry.canvas import Canvas, Pass, pack, plan_passes
+from fcn_detect.geometry.canvas import Canvas, Pass, is_too_large, pack, plan_passes
 from fcn_detect.geometry.grid import ScoreGrid
 from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
 from fcn_detect.geometry.pyramid import Border, Level, PyramidPlan, plan_pyramid
@@ -28,6 +28,7 @@ __all__ = [
     "box_iou",
     "clip_boxes",
     "encode_offsets",
+    "is_too_large",
     "pack",
     "plan_passes",
     "plan_pyramid",

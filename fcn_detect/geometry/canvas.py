@@ -2,13 +2,13 @@
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 HW = tuple[int, int]
 
 # Widths tried for a canvas, and the largest, in multiples of the widest piece.
-WIDTHS_TRIED = 60
+WIDTHS_TRIED = 32
 WIDEST = 2.2
 
 
@@ -57,24 +57,38 @@ def pack(sizes_hw: Sequence[HW], stride_hw: HW) -> Canvas:
 
 
 def _lay(sizes_hw: Sequence[HW], width: int) -> tuple[HW, list[HW]]:
-    """The size of what pieces take on a canvas of some width, and their corners."""
-    floor = [0] * width  # lowest free row of each column
+    """The size of what pieces take on a canvas of some width, and their corners.
+
+    The skyline is a list of steps (column where it starts, lowest free row), left to right.
+    """
+    skyline = [(0, 0)]
     corners = [(0, 0)] * len(sizes_hw)
-    order = sorted(range(len(sizes_hw)), key=lambda i: (-sizes_hw[i][0], -sizes_hw[i][1], i))
-    for i in order:
+    used_h = used_w = 0
+    for i in sorted(range(len(sizes_hw)), key=lambda i: (-sizes_hw[i][0], -sizes_hw[i][1], i)):
         piece_h, piece_w = sizes_hw[i]
-        top, left = min(
-            (max(floor[x : x + piece_w]), x) for x in _starts(floor) if x + piece_w <= width
-        )
-        floor[left : left + piece_w] = [top + piece_h] * piece_w
+        top, left = min(_places(skyline, piece_w, width))
         corners[i] = (top, left)
-    used = max((x + 1 for x, row in enumerate(floor) if row), default=0)
-    return (max(floor), used), corners
+        skyline = _raised(skyline, left, left + piece_w, top + piece_h)
+        used_h, used_w = max(used_h, top + piece_h), max(used_w, left + piece_w)
+    return (used_h, used_w), corners
 
 
-def _starts(floor: Sequence[int]) -> list[int]:
-    """Columns where the skyline changes, where alone a piece can lie closest."""
-    return [x for x, row in enumerate(floor) if x == 0 or row != floor[x - 1]]
+def _places(skyline: list[tuple[int, int]], piece_w: int, width: int) -> Iterator[HW]:
+    """Where a piece can lie on the skyline, at the start of each step: top and left."""
+    for first, (left, _) in enumerate(skyline):
+        if left + piece_w > width:
+            return
+        yield max(row for x, row in skyline[first:] if x < left + piece_w), left
+
+
+def _raised(
+    skyline: list[tuple[int, int]], left: int, right: int, row: int
+) -> list[tuple[int, int]]:
+    """The skyline with the columns [left, right) raised to a row."""
+    below = [one for x, one in skyline if x <= right][-1]  # where the step after the piece lies
+    before = [step for step in skyline if step[0] < left]
+    after = [step for step in skyline if step[0] > right]
+    return [*before, (left, row), (right, below), *after]
 
 
 @dataclass(frozen=True)
@@ -108,3 +122,8 @@ def plan_passes(sizes_hw: tuple[HW, ...], stride_hw: HW, most_pixels: int) -> tu
     return tuple(
         Pass(tuple(group), pack([sizes_hw[i] for i in group], stride_hw)) for group in groups
     )
+
+
+def is_too_large(one: Pass, most_pixels: int) -> bool:
+    """Whether a pass is one piece above `most_pixels`, that has to be taken in parts."""
+    return len(one.pieces) == 1 and math.prod(one.canvas.size_hw) > most_pixels

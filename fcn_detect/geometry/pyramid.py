@@ -78,6 +78,11 @@ class PyramidPlan:
         """Height of the object inside a window, in crop pixels."""
         return self.object_box_xyxy[3] - self.object_box_xyxy[1]
 
+    @property
+    def largest_scale(self) -> float:
+        """The scale of the first level, that of the smallest object, whatever the image."""
+        return min(self.object_height / self.min_height, self.max_enlargement)
+
     def margins(self) -> Border:
         """The border that every level gets at least."""
         crop_h, crop_w = self.crop_hw
@@ -121,7 +126,7 @@ def plan_pyramid(image_hw: tuple[int, int], plan: PyramidPlan) -> list[Level]:
         Levels from the largest scale to the smallest; empty when no window fits the widened
         frame at the largest scale allowed.
     """
-    largest = min(plan.object_height / plan.min_height, plan.max_enlargement)
+    largest = plan.largest_scale
     smallest = max(plan.smallest_scale(image_hw), 1e-6)
     if plan.max_height is not None:
         smallest = max(smallest, plan.object_height / plan.max_height)

@@ -3,21 +3,34 @@
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.decoding import LoadedImage, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images
-from fcn_detect.images.painting import paint_canvas
+from fcn_detect.images.painting import paint_canvas, paint_passes
+from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
-from fcn_detect.images.resampling import Halves, add_border, paint_with_border, resize, resize_to
+from fcn_detect.images.resampling import (
+    Halves,
+    add_border,
+    halvings,
+    paint_with_border,
+    resize,
+    resize_to,
+)
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
     "EXTENSIONS",
     "Halves",
     "LoadedImage",
+    "Preparation",
+    "PreparedImage",
     "add_border",
     "contact_sheet",
     "find_images",
     "from_pil",
+    "halvings",
     "paint_canvas",
+    "paint_passes",
     "paint_with_border",
+    "prepare",
     "read_image",
     "resize",
     "resize_to",

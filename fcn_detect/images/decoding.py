@@ -29,6 +29,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = 5  # the first orientation that swaps height and width
 _QUIET_DECODERS = {"JPEG", "MPO", "PNG", "WEBP"}  # they decode without Python warnings
 _MULTI_FRAME = {"AVIF", "GIF", "PNG", "TIFF", "WEBP"}
 _HEADER_AT_START = {"BMP", "PPM"}  # formats without an entry in `wholeness`
@@ -57,26 +58,47 @@ class LoadedImage:
     Attributes:
         pixels: RGB uint8, `(h, w, 3)`, C-contiguous, turned as its EXIF orientation asks.
         warnings: what was assumed or left out, one line each.
+        halved: how often the decoder has halved the picture; `2 ** halved` pixels of the file
+            are one of these.
+        full_hw: height and width of the whole picture; None: those of `pixels`.
     """
 
     pixels: NDArray[np.uint8]
     warnings: tuple[str, ...] = ()
+    halved: int = 0
+    full_hw: tuple[int, int] | None = None
+
+    @property
+    def image_hw(self) -> tuple[int, int]:
+        """Height and width of the picture as a viewer shows it."""
+        return self.full_hw or (self.pixels.shape[0], self.pixels.shape[1])
 
 
-def decode(name: str, data: bytes, allow_truncated: bool, max_pixels: int) -> LoadedImage:
+@dataclass(frozen=True)
+class ReadingRules:
+    """What to do with unusual files; see `fcn_detect.images.read_image`."""
+
+    allow_truncated: bool
+    max_pixels: int
+    halvings: int
+
+
+def decode(name: str, data: bytes, rules: ReadingRules) -> LoadedImage:
     """The picture in bytes of the format that Pillow calls `name`.
 
     Raises:
         ImageError: see `fcn_detect.images.read_image`.
     """
     missing = missing_part(name, data)
-    if missing and not allow_truncated:
+    if missing and not rules.allow_truncated:
         raise _truncated(missing)
     notes: list[str] = []
     image = _open(name, with_end_mark(name, data) if missing else data, missing, notes)
-    _check_size(image, max_pixels)
+    _check_size(image, rules.max_pixels)
     _note_frames(name, data, notes)
-    missing = _load(image, missing, allow_truncated, notes)
+    width, height = image.size
+    halved = 0 if missing else _halve_while_decoding(image, rules.halvings)
+    missing = _load(image, missing, rules.allow_truncated, notes)
     # not earlier: a PNG's EXIF may come last; a TIFF that Pillow has turned lost the tag by now
     orientation = _orientation(image, notes)
     # a TIFF that was not decoded to its end has the size of the turned picture, its copy has not
@@ -86,7 +108,11 @@ def decode(name: str, data: bytes, allow_truncated: bool, max_pixels: int) -> Lo
         notes.append(f"the file ends early: {missing}; {_blank_rows(rgb)}")
     if orientation in _TURNS:
         rgb = rgb.transpose(_TURNS[orientation])
-    return LoadedImage(np.array(rgb), tuple(dict.fromkeys(notes)))
+    pixels, warnings = np.array(rgb), tuple(dict.fromkeys(notes))
+    if not halved:
+        return LoadedImage(pixels, warnings)
+    full_hw = (width, height) if orientation >= _SIDEWAYS else (height, width)
+    return LoadedImage(pixels, warnings, halved, full_hw)
 
 
 def from_pil(image: Image.Image) -> LoadedImage:
@@ -147,6 +173,24 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
             f"the picture has {width} x {height} = {width * height:,} pixels, more than the "
             f"{max_pixels:,} allowed; shrink or cut it, or raise the limit",
         )
+
+
+def _halve_while_decoding(image: ImageFile.ImageFile, halvings: int) -> int:
+    """How often a JPEG's decoder will halve the picture, which is cheaper than doing it later.
+
+    It works on whole blocks of the cosine transform, 2, 4 or 8 times smaller. Sides that do not
+    divide are left alone: their last pixels would cover less than others, wherever turning the
+    picture takes them.
+    """
+    if image.format not in ("JPEG", "MPO"):
+        return 0
+    times, (width, height) = min(halvings, 3), image.size
+    while times and (width % (1 << times) or height % (1 << times)):
+        times -= 1
+    if times:
+        image.draft(image.mode, (width >> times, height >> times))
+        assert image.size == (width >> times, height >> times)
+    return times
 
 
 def _orientation(image: Image.Image, notes: list[str]) -> int:

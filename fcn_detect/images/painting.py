@@ -6,10 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import Canvas, Level
+from fcn_detect.geometry import Canvas, Level, Pass
 from fcn_detect.images.resampling import Halves, halvings, paint_with_border
 
 Pixels = NDArray[np.uint8]
+
+
+def paint_passes(
+    halves: Halves, levels: Sequence[Level], passes: Sequence[Pass], threads: int = 1
+) -> list[Pixels]:
+    """The canvas of each pass over a pyramid; see `paint_canvas`."""
+    return [
+        paint_canvas(halves, [levels[i] for i in one.pieces], one.canvas, threads) for one in passes
+    ]
 
 
 def paint_canvas(
@@ -26,7 +35,7 @@ def paint_canvas(
         threads: levels resized at once.
     """
     pixels = np.zeros((*canvas.size_hw, 3), np.uint8)
-    halves.halved(max(halvings(level.scale) for level in levels))  # before the threads start
+    halves.picture(max(halvings(level.scale) for level in levels))  # before the threads start
 
     def paint(level: Level, corner_yx: tuple[int, int]) -> None:
         (top, left), (height, width) = corner_yx, level.size_hw

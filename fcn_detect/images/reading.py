@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, features
 
 from fcn_detect.errors import ImageError
-from fcn_detect.images.decoding import LoadedImage, decode
+from fcn_detect.images.decoding import LoadedImage, ReadingRules, decode
 from fcn_detect.images.quiet import one_line
 from fcn_detect.images.sniffing import HEAD_BYTES, image_format, looks_like
 
@@ -19,6 +19,7 @@ def read_image(
     *,
     allow_truncated: bool = False,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    halvings: int = 0,
 ) -> LoadedImage:
     """The picture in a file, or in the bytes of one; of several frames the first.
 
@@ -29,6 +30,8 @@ def read_image(
         source: path, or all bytes of a file.
         allow_truncated: whether a file that ends early gives what is there, and a warning.
         max_pixels: width times height above which nothing is decoded.
+        halvings: how often the picture may be halved by its decoder, where that can do it: JPEG,
+            up to three times. `LoadedImage.halved` says how often it was.
 
     Raises:
         ImageError: its `kind` says why, its one-line message what was found; the message does
@@ -36,7 +39,8 @@ def read_image(
     """
     try:
         data = source if isinstance(source, bytes) else _file_bytes(Path(source))
-        return decode(_readable_format(data), data, allow_truncated, max_pixels)
+        rules = ReadingRules(allow_truncated, max_pixels, halvings)
+        return decode(_readable_format(data), data, rules)
     except MemoryError:
         raise ImageError(
             "out_of_memory", "memory ran out while the picture was read; free some or shrink it"

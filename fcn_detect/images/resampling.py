@@ -20,33 +20,43 @@ class Halves:
     """An image and its halves, each made when it is first asked for.
 
     Attributes:
-        image: RGB uint8 `(h, w, 3)`.
+        pixels: RGB uint8 `(h, w, 3)`, the image or, halved already, what is left of it.
+        image_hw: height and width of the whole image.
+        halved: how often `pixels` has been halved already.
     """
 
-    def __init__(self, image: Pixels) -> None:
-        self.image = image
-        self._pictures = [Image.fromarray(image)]
+    def __init__(
+        self, pixels: Pixels, image_hw: tuple[int, int] | None = None, halved: int = 0
+    ) -> None:
+        self.pixels, self.halved = pixels, halved
+        self.image_hw = image_hw or (pixels.shape[0], pixels.shape[1])
+        self._pictures = [Image.fromarray(pixels)]
 
-    def halved(self, times: int) -> Image.Image:
-        """The image at `2 ** -times` of its size; sides are rounded up."""
-        while len(self._pictures) <= times:
+    def picture(self, times: int) -> Image.Image:
+        """The image at `2 ** -times` of its size; sides are rounded up.
+
+        Raises:
+            ValueError: there are only smaller ones.
+        """
+        if times < self.halved:
+            raise ValueError(f"the image has been halved {self.halved} times; {times} was asked")
+        while len(self._pictures) <= times - self.halved:
             self._pictures.append(self._pictures[-1].reduce(2))
-        return self._pictures[times]
+        return self._pictures[times - self.halved]
 
     def resize(self, size_hw: tuple[int, int], scale: float) -> Pixels:
         """One level of the image, as `resize` makes it."""
-        image_hw = self.image.shape[:2]
-        if scale == 1 and size_hw == image_hw:
-            return self.image
-        if any(side - 1 >= whole * scale for side, whole in zip(size_hw, image_hw, strict=True)):
-            raise ValueError(f"an image of {image_hw} at scale {scale:g} does not fill {size_hw}")
-        bottom, right = (
-            min(side / scale, whole) for side, whole in zip(size_hw, image_hw, strict=True)
-        )
+        if scale == 1 and size_hw == self.image_hw and not self.halved:
+            return self.pixels
+        extent = list(zip(size_hw, self.image_hw, strict=True))
+        if any(side - 1 >= whole * scale for side, whole in extent):
+            raise ValueError(
+                f"an image of {self.image_hw} at scale {scale:g} does not fill {size_hw}"
+            )
+        bottom, right = (min(side / scale, whole) for side, whole in extent)
         times = halvings(scale)
         shrunk = 2.0**-times
-        box_xyxy = (0.0, 0.0, right * shrunk, bottom * shrunk)
-        return _resample(self.halved(times), size_hw, box_xyxy)
+        return _resample(self.picture(times), size_hw, (0.0, 0.0, right * shrunk, bottom * shrunk))
 
 
 def resize(image: Pixels, size_hw: tuple[int, int], scale: float) -> Pixels:
@@ -82,7 +92,7 @@ def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
     scale = max(side / whole for side, whole in zip(size_hw, image_hw, strict=True))
     times = halvings(scale)
     bottom, right = (side * 2.0**-times for side in image_hw)
-    return _resample(Halves(image).halved(times), size_hw, (0.0, 0.0, right, bottom))
+    return _resample(Halves(image).picture(times), size_hw, (0.0, 0.0, right, bottom))
 
 
 def halvings(scale: float) -> int:

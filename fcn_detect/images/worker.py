@@ -1,11 +1,12 @@
-"""The process that decodes images for another: paths in, pixels out through shared memory.
+"""The process that prepares images for another: paths in, pixels out through shared memory.
 
 It imports neither torch nor OpenCV, so that it starts at once and dies alone.
 """
 
+import math
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -14,62 +15,69 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_detect.errors import ImageError
-from fcn_detect.images.reading import read_image
+from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
+
+Pixels = NDArray[np.uint8]
 
 SHARED_MEMORY = Path("/dev/shm")
+_NONE = np.zeros((0, 0, 3), np.uint8)
 
 
 @dataclass(frozen=True)
-class DecodeTask:
-    """One file to decode; `segment` names the shared memory to make for its pixels."""
+class PrepareTask:
+    """One file to prepare; `segment` names the shared memory to make for its pixels."""
 
     path: str
     segment: str
-    allow_truncated: bool = False
+    preparation: Preparation
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """What came of a task: pixels of a shape in shared memory, or a failure.
+class Answer:
+    """What came of a task: arrays in shared memory, or a failure.
 
     Attributes:
-        shape: height, width, 3; None when the file failed.
+        prepared: the image without its arrays; None when the file failed.
+        shapes: `(h, w, 3)` of each array: its canvases, or its own pixels.
         pixels: the bytes themselves, where shared memory had no room for them.
-        warnings: of the reader.
-        failure: kind and message; None when the file was decoded.
+        failure: kind and message; None when the file was prepared.
     """
 
-    shape: tuple[int, ...] | None = None
+    prepared: PreparedImage | None = None
+    shapes: tuple[tuple[int, ...], ...] = ()
     pixels: bytes | None = None
-    warnings: tuple[str, ...] = ()
     failure: tuple[str, str] | None = None
 
 
-def decode_forever(connection: Connection) -> None:
-    """Answers every `DecodeTask` on a connection with a `Decoded`, until it is closed."""
+def prepare_forever(connection: Connection) -> None:
+    """Answers every `PrepareTask` on a connection with an `Answer`, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     while True:
         try:
-            task: DecodeTask = connection.recv()
+            task: PrepareTask = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_decode(task))
+        connection.send(_answer(task))
 
 
-def take_pixels(task: DecodeTask, decoded: Decoded) -> NDArray[np.uint8]:
-    """The pixels of an answer, RGB uint8 `(h, w, 3)`; frees their shared memory."""
-    assert decoded.shape is not None
-    if decoded.pixels is not None:
-        return np.frombuffer(decoded.pixels, np.uint8).reshape(decoded.shape)
+def take_prepared(task: PrepareTask, answer: Answer) -> PreparedImage:
+    """The prepared image of an answer; frees its shared memory."""
+    assert answer.prepared is not None
+    if answer.pixels is not None:
+        return _with_arrays(
+            answer.prepared, _split(np.frombuffer(answer.pixels, np.uint8), answer.shapes)
+        )
     segment = SharedMemory(task.segment)
     try:
-        return np.ndarray(decoded.shape, np.uint8, segment.buf).copy()
+        size = sum(map(math.prod, answer.shapes))
+        flat = np.ndarray((size,), np.uint8, segment.buf).copy()
     finally:
         segment.close()
         segment.unlink()
+    return _with_arrays(answer.prepared, _split(flat, answer.shapes))
 
 
-def discard_pixels(task: DecodeTask) -> None:
+def discard_pixels(task: PrepareTask) -> None:
     """Frees the shared memory that a dead worker may have left."""
     try:
         segment = SharedMemory(task.segment)
@@ -79,18 +87,53 @@ def discard_pixels(task: DecodeTask) -> None:
     segment.unlink()
 
 
-def _decode(task: DecodeTask) -> Decoded:
+def _answer(task: PrepareTask) -> Answer:
     try:
-        image = read_image(Path(task.path), allow_truncated=task.allow_truncated)
+        prepared = prepare(Path(task.path), task.preparation)
     except ImageError as error:
-        return Decoded(failure=(error.kind, str(error)))
-    pixels = image.pixels
-    if not _has_room(pixels.nbytes):
-        return Decoded(pixels.shape, pixels.tobytes(), image.warnings)
-    segment = SharedMemory(task.segment, create=True, size=pixels.nbytes)
-    np.ndarray(pixels.shape, np.uint8, segment.buf)[:] = pixels
+        return Answer(failure=(error.kind, str(error)))
+    arrays = _arrays(prepared)
+    shapes, size = tuple(array.shape for array in arrays), sum(array.nbytes for array in arrays)
+    bare = _with_arrays(prepared, [_NONE for _ in arrays])
+    if not _has_room(size):
+        return Answer(bare, shapes, b"".join(array.tobytes() for array in arrays))
+    segment = SharedMemory(task.segment, create=True, size=size)
+    for array, place in zip(
+        arrays, _split(np.ndarray((size,), np.uint8, segment.buf), shapes), strict=True
+    ):
+        place[:] = array
     segment.close()
-    return Decoded(pixels.shape, None, image.warnings)
+    return Answer(bare, shapes)
+
+
+def _fill(segment: SharedMemory, arrays: list[Pixels]) -> None:
+    shared = np.ndarray((sum(array.nbytes for array in arrays),), np.uint8, segment.buf)
+    for place, array in zip(_split(shared, tuple(a.shape for a in arrays)), arrays, strict=True):
+        place[:] = array
+
+
+def _arrays(prepared: PreparedImage) -> list[Pixels]:
+    if prepared.canvases is not None:
+        return prepared.canvases
+    assert prepared.image is not None
+    return [prepared.image.pixels]
+
+
+def _with_arrays(prepared: PreparedImage, arrays: list[Pixels]) -> PreparedImage:
+    """The same with other pixels."""
+    if prepared.canvases is not None:
+        return replace(prepared, canvases=arrays)
+    assert prepared.image is not None
+    return replace(prepared, image=replace(prepared.image, pixels=arrays[0]))
+
+
+def _split(pixels: Pixels, shapes: tuple[tuple[int, ...], ...]) -> list[Pixels]:
+    """Views of the arrays that lie one behind the other in flat memory."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    return [
+        pixels[end - math.prod(shape) : end].reshape(shape)
+        for end, shape in zip(ends, shapes, strict=True)
+    ]
 
 
 def _has_room(size: int) -> bool:

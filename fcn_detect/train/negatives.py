@@ -149,6 +149,7 @@ class Negatives:
                 "max_height": None,
                 "keep": mining.threshold,
                 "stride": None,
+                "reduced_reading": False,  # windows are cut from the photo itself
             }
         )
 

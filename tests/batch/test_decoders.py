@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fcn_detect.batch.decoders import DecoderPool
-from fcn_detect.images import read_image
+from fcn_detect.images import Preparation, read_image
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def files(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_every_file_comes_back_once_with_the_readers_pixels(files, workers):
-    with DecoderPool(workers, timeout_s=30) as pool:
-        found = {image.path: image.pixels for image in pool.decode(files)}
+    with DecoderPool(workers, timeout_s=30, preparation=Preparation()) as pool:
+        found = {image.path: image.prepared.image.pixels for image in pool.prepare(files)}
     assert sorted(found) == files
     assert all(np.array_equal(found[path], read_image(path).pixels) for path in files)
 
@@ -33,25 +33,26 @@ def test_pixels_go_through_the_pipe_where_shared_memory_has_no_room(files, monke
     from fcn_detect.images import worker
 
     monkeypatch.setattr(worker, "_has_room", lambda _size: False)
-    task = worker.DecodeTask(str(files[0]), "fcn_detect_test_unused")
-    decoded = worker._decode(task)
-    assert decoded.pixels is not None
-    assert np.array_equal(worker.take_pixels(task, decoded), read_image(files[0]).pixels)
+    task = worker.PrepareTask(str(files[0]), "fcn_detect_test_unused", Preparation())
+    answer = worker._answer(task)
+    assert answer.pixels is not None
+    taken = worker.take_prepared(task, answer)
+    assert np.array_equal(taken.image.pixels, read_image(files[0]).pixels)
 
 
 def test_a_bad_file_is_a_failure_and_the_rest_is_decoded(files, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"not an image")
-    with DecoderPool(2, timeout_s=30) as pool:
-        answers = {a.path.name: a for a in pool.decode([*files, tmp_path / "bad.png"])}
+    with DecoderPool(2, timeout_s=30, preparation=Preparation()) as pool:
+        answers = {a.path.name: a for a in pool.prepare([*files, tmp_path / "bad.png"])}
     assert len(answers) == 13
     assert answers["bad.png"].failure.kind == "not_an_image"
     assert sum(a.failure is None for a in answers.values()) == 12
 
 
 def test_a_worker_that_dies_is_charged_to_its_file_and_replaced(files):
-    with DecoderPool(2, timeout_s=30) as pool:
+    with DecoderPool(2, timeout_s=30, preparation=Preparation()) as pool:
         answers = []
-        for answer in pool.decode(files):
+        for answer in pool.prepare(files):
             if not answers:
                 pool._pool[0].process.kill()
                 pool._pool[0].process.join()
@@ -63,11 +64,11 @@ def test_a_worker_that_dies_is_charged_to_its_file_and_replaced(files):
 
 
 def test_a_file_that_hangs_times_out_and_the_rest_is_decoded(files):
-    with DecoderPool(1, timeout_s=1.0) as pool:
+    with DecoderPool(1, timeout_s=1.0, preparation=Preparation()) as pool:
         os.kill(pool._pool[0].process.pid, signal.SIGSTOP)  # as a decoder that never returns
         pool.timeout_s = 0.2
         answers = []
-        for answer in pool.decode(files):
+        for answer in pool.prepare(files):
             pool.timeout_s = 60.0
             answers.append(answer)
     assert answers[0].failure.kind == "timeout"

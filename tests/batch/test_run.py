@@ -15,7 +15,8 @@ from PIL import Image
 from fcn_detect.backends.fake import FakeBackend
 from fcn_detect.batch import BatchJob, run_batch
 from fcn_detect.config import DetectSettings
-from fcn_detect.detect import Detector
+from fcn_detect.detect import Detector, dense
+from fcn_detect.formats import format_result
 from fcn_detect.results import ModelHeader
 
 HEADER = ModelHeader(
@@ -67,6 +68,21 @@ def test_records_do_not_depend_on_the_number_of_workers(job, detector, tmp_path)
         run_batch(replace(job, run=run, workers=workers), detector)
         outputs.append((run / "results.jsonl").read_bytes())
     assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize("exact, most", [(True, 8_000_000), (True, 3000), (False, 8_000_000)])
+def test_batch_records_what_detect_finds(job, exact, most, monkeypatch):
+    monkeypatch.setattr(dense, "MAX_PASS_PIXELS", most)  # 3000: levels are taken in strips
+    header = HEADER.model_copy(update={"exact": exact})
+    detector = Detector(FakeBackend(header), DetectSettings(keep=0.3, min_height=30))
+    for i, size in enumerate([(160, 120), (96, 64), (40, 30), (9, 9)]):
+        picture = Image.open(job.folder / "cam0" / "000.png").resize(size)
+        picture.save(job.folder / f"{i}.jpg")
+    _, results = run_batch(job, detector)
+    assert detector.halvings == 1
+    expected = [detector.result(job.folder / r.image, r.image)[0] for r in results]
+    assert [*map(format_result, results)] == [*map(format_result, expected)]
+    assert {r.failure.kind for r in results if r.failure} == {"too_small"}
 
 
 def test_a_run_cut_off_goes_on_and_gives_the_same_bytes(job, detector, tmp_path):

@@ -14,6 +14,7 @@ from fcn_detect.detect import (
     score_pyramid,
 )
 from fcn_detect.geometry import Border, Level, plan_pyramid
+from fcn_detect.images import Halves
 from fcn_detect.results import ModelHeader
 
 Pixels = NDArray[np.uint8]
@@ -108,7 +109,7 @@ def test_packed_levels_are_separate_levels(
     image, levels = _image(*size_hw), plan_pyramid(size_hw, level_plan(FAKE, settings))
     counting = Counting(FakeBackend(FAKE))
     monkeypatch.setattr(dense, "MAX_PASS_PIXELS", most)
-    packed = score_packed(counting, image, levels)
+    packed = score_packed(counting, Halves(image), levels)
     assert len(counting.passes) < len(levels) or most == 3000
     for found, level in zip(packed, levels, strict=True):
         separate = score_level(FakeBackend(FAKE), image, level)
@@ -125,7 +126,7 @@ def test_packed_levels_of_a_real_net_are_separate_levels_to_rounding(
     settings = DetectSettings(min_height=40, step=1.3, stride=stride)
     image, levels = _image(*size_hw), plan_pyramid(size_hw, level_plan(backend.header, settings))
     counting = Counting(backend)
-    packed = score_pyramid(counting, image, levels)
+    packed = score_pyramid(counting, Halves(image), levels)
     assert len(counting.passes) == 1 < len(levels)
     for found, level in zip(packed, levels, strict=True):
         np.testing.assert_allclose(
@@ -137,7 +138,7 @@ def test_a_padded_net_is_never_packed() -> None:
     padded = FakeBackend(FAKE.model_copy(update={"exact": False}))
     levels = plan_pyramid((90, 58), level_plan(padded.header))
     with pytest.raises(ValueError, match="padded"):
-        score_packed(padded, _image(90, 58), levels)
+        score_packed(padded, Halves(_image(90, 58)), levels)
     counting = Counting(padded)
-    assert len(score_pyramid(counting, _image(90, 58), levels)) == len(levels)
+    assert len(score_pyramid(counting, Halves(_image(90, 58)), levels)) == len(levels)
     assert len(counting.passes) == len(levels)

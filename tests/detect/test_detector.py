@@ -356,3 +356,20 @@ def test_an_option_takes_the_place_of_the_models_own_way_to_choose(tmp_path: Pat
     assert detector.settings.threshold is None
     assert detector.threshold((200, 200)) != 0.4
     assert Detector.load(tmp_path / "m.safetensors", threshold=0.6).threshold((1, 1)) == 0.6
+
+
+def test_a_photo_read_at_half_its_size_gives_nearly_the_same_maps(tmp_path: Path) -> None:
+    rows, cols = np.mgrid[:240, :320]
+    spots = [(60, 80), (150, 230), (180, 60)]
+    brightness = sum(np.exp(-((rows - y) ** 2 + (cols - x) ** 2) / 800) for y, x in spots)
+    pixels = np.repeat((255 * np.clip(brightness, 0, 1)).astype(np.uint8)[..., None], 3, axis=2)
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=95)
+    whole = _detector(min_height=48, reduced_reading=False).search(tmp_path / "a.jpg")
+    detector = _detector(min_height=48)
+    half = detector.search(tmp_path / "a.jpg")
+    assert (whole.image.halved, half.image.halved) == (0, 1)
+    assert half.pixels.shape == (120, 160, 3)
+    for a, b in zip(whole.score_maps, half.score_maps, strict=True):
+        assert a.grid == b.grid
+        np.testing.assert_allclose(a.logits, b.logits, atol=0.5)  # of -10 to 10
+    assert detector.at_full_size(half, tmp_path / "a.jpg").pixels.shape == (240, 320, 3)

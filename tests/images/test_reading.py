@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin, features
 
 from fcn_detect.errors import ImageError
-from fcn_detect.images import from_pil, read_image
+from fcn_detect.images import Halves, from_pil, read_image
 from fcn_detect.results import FAILURE_KINDS
 
 LOSSLESS = {
@@ -694,3 +694,41 @@ def test_a_pil_image_gives_what_its_file_gives(tmp_path):
     with pytest.raises(ImageError) as caught:
         from_pil(Image.new("RGB", (0, 5)))
     assert caught.value.kind == "too_small"
+
+
+def smooth(height, width):
+    """A picture that a JPEG keeps well, at most 200 bright."""
+    rows, cols = np.mgrid[:height, :width]
+    waves = [np.sin(rows / a + cols / b) for a, b in ((9, 14), (17, 8), (11, 23))]
+    return (100 + 95 * np.stack(waves, axis=2)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("halvings", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_jpeg_is_halved_by_its_decoder_as_often_as_is_allowed(halvings, orientation, tmp_path):
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(smooth(64, 96)).save(tmp_path / "a.jpg", quality=95, exif=exif)
+    whole = read_image(tmp_path / "a.jpg")
+    image = read_image(tmp_path / "a.jpg", halvings=halvings)
+    assert image.halved == min(halvings, 3)
+    assert image.image_hw == whole.image_hw == whole.pixels.shape[:2]
+    halves = Halves(whole.pixels).picture(image.halved)
+    assert image.pixels.shape[:2] == (halves.height, halves.width)
+    assert np.abs(image.pixels.astype(int) - np.asarray(halves)).mean() < 2  # grey levels
+
+
+@pytest.mark.parametrize("size_hw, halved", [((64, 98), 1), ((63, 96), 0), ((4, 4), 2)])
+def test_sides_that_do_not_divide_are_not_halved(size_hw, halved, tmp_path):
+    Image.fromarray(smooth(*size_hw)).save(tmp_path / "a.jpg")
+    assert read_image(tmp_path / "a.jpg", halvings=3).halved == halved
+
+
+def test_only_jpegs_are_halved_and_truncated_ones_are_not(tmp_path):
+    Image.fromarray(smooth(64, 96)).save(tmp_path / "a.png")
+    assert read_image(tmp_path / "a.png", halvings=3).halved == 0
+    Image.fromarray(smooth(64, 96)).save(tmp_path / "a.jpg")
+    data = (tmp_path / "a.jpg").read_bytes()
+    image = read_image(data[: len(data) * 3 // 4], halvings=3, allow_truncated=True)
+    assert image.pixels.shape == (64, 96, 3)
+    assert image.halved == 0

@@ -1,0 +1,73 @@
+"""From a file to what a network gets: read, resized and packed, in any process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.geometry import PyramidPlan, is_too_large, plan_passes, plan_pyramid
+from fcn_detect.images.decoding import LoadedImage
+from fcn_detect.images.painting import paint_passes
+from fcn_detect.images.reading import read_image
+from fcn_detect.images.resampling import Halves
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How images are prepared, whatever the image.
+
+    Attributes:
+        allow_truncated: whether files that end early are taken as far as they go.
+        halvings: how often a decoder may halve a picture.
+        plan: of the pyramid that is packed; None: images are only read.
+        pass_pixels: most pixels of one forward pass.
+    """
+
+    allow_truncated: bool = False
+    halvings: int = 0
+    plan: PyramidPlan | None = None
+    pass_pixels: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedImage:
+    """An image on its way to a network.
+
+    Attributes:
+        image_hw: height and width of the picture as a viewer shows it.
+        warnings: of the reader.
+        canvases: RGB uint8 `(h, w, 3)`, one for each pass of the plan over its pyramid; None
+            where it was not packed.
+        image: the picture itself, where it was not packed.
+    """
+
+    image_hw: tuple[int, int]
+    warnings: tuple[str, ...]
+    canvases: list[Pixels] | None
+    image: LoadedImage | None
+
+
+def prepare(path: Path, preparation: Preparation) -> PreparedImage:
+    """A file, read and packed; only read where its pyramid has no level or too large a one.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    image = read_image(
+        path, allow_truncated=preparation.allow_truncated, halvings=preparation.halvings
+    )
+    canvases = None if preparation.plan is None else _pack(image, preparation, preparation.plan)
+    kept = image if canvases is None else None
+    return PreparedImage(image.image_hw, image.warnings, canvases, kept)
+
+
+def _pack(image: LoadedImage, preparation: Preparation, plan: PyramidPlan) -> list[Pixels] | None:
+    levels = plan_pyramid(image.image_hw, plan)
+    sizes = tuple(level.size_hw for level in levels)
+    passes = plan_passes(sizes, plan.stride_hw, preparation.pass_pixels)
+    if not passes or any(is_too_large(one, preparation.pass_pixels) for one in passes):
+        return None
+    return paint_passes(Halves(image.pixels, image.full_hw, image.halved), levels, passes)
