@@ -50,7 +50,10 @@ class Candidates:
 
 
 def decode(score_maps: Sequence[ScoreMap], header: ModelHeader, keep: float) -> Candidates:
-    """All cells of all maps and classes that score at least `keep`, with their object boxes."""
+    """The cells of all maps and classes that score at least `keep`, with their object boxes.
+
+    Of one class and map no more than the `MAX_CANDIDATES` best, and what ties with them.
+    """
     return Candidates.join(
         [_decode_map(score_map, i, header, keep) for i, score_map in enumerate(score_maps)]
     )
@@ -88,7 +91,7 @@ def select(candidates: Candidates, classes: int, selection: Selection) -> Candid
     """The candidates that stay after suppression, best first, their boxes voted on."""
     one = np.zeros(len(candidates), int)
     groups = (one, 1) if selection.across_classes else (candidates.classes, classes)
-    strongest = _strongest_by_group(candidates, *groups)
+    strongest = _strongest_by_group(candidates.scores, *groups)
     stay = [_select_of_group(candidates.take(members), selection) for members in strongest]
     joined = Candidates.join(stay)
     return joined.take(order_by_score(joined.boxes, joined.scores)[: selection.limit])
@@ -110,6 +113,9 @@ def to_detections(
 
 
 def _select_of_group(candidates: Candidates, selection: Selection) -> Candidates:
+    if len(candidates) > MAX_CANDIDATES:  # some tie for the last place
+        order = order_by_score(candidates.boxes, candidates.scores)
+        candidates = candidates.take(order[:MAX_CANDIDATES])
     worthy = candidates.take(np.flatnonzero(candidates.scores >= selection.keep))
     kept = suppress(
         worthy.boxes, worthy.scores, selection.overlap, selection.measure, selection.limit
@@ -129,6 +135,8 @@ def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: floa
     shares = probabilities(score_map.logits[:, rows, cols], calibration)  # (labels, n)
     scores = shares[classes, np.arange(len(classes))]
     reach = np.flatnonzero(scores >= keep)
+    strongest = _strongest_by_group(scores[reach], classes[reach], len(header.labels))
+    reach = reach[np.sort(np.concatenate(strongest))]
     classes, rows, cols, scores = classes[reach], rows[reach], cols[reach], scores[reach]
     boxes = score_map.grid.parts_xyxy(rows, cols, header.object_box)
     boxes = apply_offsets(boxes, score_map.offsets[:, rows, cols].T, header.offsets)
@@ -136,13 +144,13 @@ def _decode_map(score_map: ScoreMap, level: int, header: ModelHeader, keep: floa
 
 
 def _strongest_by_group(
-    candidates: Candidates, group: NDArray[np.intp], groups: int
+    scores: NDArray[np.float64], group: NDArray[np.intp], groups: int
 ) -> list[NDArray[np.intp]]:
-    """For each of the groups 0, 1, ... the indices of its strongest candidates."""
-    members = [np.flatnonzero(group == g) for g in range(groups)]
-    return [
-        m[order_by_score(candidates.boxes[m], candidates.scores[m])[:MAX_CANDIDATES]]
-        if len(m) > MAX_CANDIDATES
-        else m
-        for m in members
-    ]
+    """For each of the groups 0, 1, ... the indices of its `MAX_CANDIDATES` best, and their ties."""
+    strongest = []
+    for members in (np.flatnonzero(group == g) for g in range(groups)):
+        if len(members) > MAX_CANDIDATES:
+            least = np.partition(scores[members], -MAX_CANDIDATES)[-MAX_CANDIDATES]
+            members = members[scores[members] >= least]
+        strongest.append(members)
+    return strongest

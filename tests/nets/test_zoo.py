@@ -11,6 +11,8 @@ SMALLEST = {
     "valid-medium": 48,
     "valid-large": 48,
     "valid-fine": 20,
+    "valid-deep": 24,
+    "valid-half": 27,
     "dress": 32,
 }
 
