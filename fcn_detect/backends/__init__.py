@@ -1,24 +1,31 @@
 """Whatever runs the converted net: one file a runtime, one protocol, one table."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 from fcn_detect.backends.base import Backend, CropClassifier, Pixels
+from fcn_detect.backends.choosing import MODEL_SUFFIX, Runtime, candidates, check_suffix
+from fcn_detect.backends.opening import open_onnxruntime, open_openvino, open_torch
 from fcn_detect.backends.shipped import find_model
-from fcn_detect.errors import SettingsError
+from fcn_detect.errors import ConversionError, MissingExtraError, ModelError, SettingsError
 
-__all__ = ["BACKENDS", "Backend", "CropClassifier", "Pixels", "find_model", "open_backend"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "CropClassifier",
+    "Pixels",
+    "Runtime",
+    "find_model",
+    "open_backend",
+]
 
+log = logging.getLogger(__name__)
 
-def _open_torch(path: Path, device: str | None, stride: int | None) -> Backend:
-    from fcn_detect.backends.torch_backend import TorchBackend
-    from fcn_detect.nets import load_model
-
-    return TorchBackend(*load_model(path), device=device, stride=stride)
-
-
-# Each opens a model file on a device, with a stride; the runtime is imported only then.
-BACKENDS: dict[str, Callable[[Path, str | None, int | None], Backend]] = {"torch": _open_torch}
+BACKENDS = {
+    "torch": Runtime(open_torch, "torch", (MODEL_SUFFIX,)),
+    "onnxruntime": Runtime(open_onnxruntime, "onnxruntime", (MODEL_SUFFIX, ".onnx")),
+    "openvino": Runtime(open_openvino, "openvino", (MODEL_SUFFIX, ".onnx", ".xml")),
+}
 
 
 def open_backend(
@@ -30,18 +37,40 @@ def open_backend(
     """A backend that runs a model.
 
     Args:
-        model: a model file's path, or the name of a shipped model.
-        backend: a key of `BACKENDS`, or `auto`.
+        model: a model file's path, an exported file's, or the name of a shipped model.
+        backend: a key of `BACKENDS`, or `auto`: the fastest that is installed and runs the file.
         device: as the runtime names it; None means its best.
-        stride: pixels between windows; None means the net's own.
+        stride: pixels between windows; None means the net's own, or the exported file's.
 
     Raises:
-        SettingsError: there is no such backend or device.
+        SettingsError: there is no such backend or device, it runs no such files, or the exported
+            file has another stride.
         ConversionError: the net allows no such stride.
-        ModelError: there is no such model, or its file is damaged.
+        ModelError: there is no such model, its file is damaged, or without torch it must be
+            exported first.
+        MissingExtraError: the backend's library is not installed.
     """
     if backend not in ("auto", *BACKENDS):
         raise SettingsError(
             f"no backend is called '{backend}'; there are auto, {', '.join(BACKENDS)}"
         )
-    return BACKENDS["torch" if backend == "auto" else backend](find_model(model), device, stride)
+    path = find_model(model)
+    if backend == "auto":
+        return _open_first(path, device, stride)
+    check_suffix(path, backend, BACKENDS)
+    return BACKENDS[backend].open(path, device, stride)
+
+
+def _open_first(path: Path, device: str | None, stride: int | None) -> Backend:
+    """The first candidate that opens the file; none does: what the first one said."""
+    reasons: dict[str, Exception] = {}
+    for name in candidates(path, device, BACKENDS):
+        try:
+            opened = BACKENDS[name].open(path, device, stride)
+        except (ConversionError, MissingExtraError, ModelError, SettingsError) as error:
+            reasons[name] = error
+            continue
+        for other, reason in reasons.items():
+            log.warning("%s is not used: %s", other, reason)
+        return opened
+    raise next(iter(reasons.values()))

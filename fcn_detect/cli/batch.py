@@ -73,6 +73,7 @@ def command(
         from fcn_detect.detect import Detector
 
         detector = Detector.load(model, **given)
+        display.say(f"the network runs on {detector.backend.name}")
         job = BatchJob(
             folder,
             output,

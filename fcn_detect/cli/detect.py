@@ -84,7 +84,9 @@ def _load(given: dict[str, Any], say: Any) -> Any:
     say("loading the network ...")
     from fcn_detect.detect import Detector
 
-    return Detector.load(given.pop("model"), **given)
+    detector = Detector.load(given.pop("model"), **given)
+    say(f"the network runs on {detector.backend.name}")
+    return detector
 
 
 def _print_table(results: list[Any], detector: Any) -> None:

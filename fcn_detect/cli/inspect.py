@@ -1,6 +1,7 @@
 """`fcn-detect inspect`: what is in a model file, and what its geometry means on a frame."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -49,12 +50,25 @@ def _open(
     model: str, net: str | None, crop: tuple[int, int], stride: int | None
 ) -> tuple[Any, Any, int]:
     from fcn_detect.backends import find_model
+    from fcn_detect.headers import EXPORTED_SUFFIXES
+
+    if net is None and find_model(model).suffix.lower() in EXPORTED_SUFFIXES:
+        return _open_exported(find_model(model), stride)
     from fcn_detect.backends.torch_backend import untrained
     from fcn_detect.nets import load_model, to_fully_convolutional
 
     header, classifier = load_model(find_model(model)) if net is None else untrained(net, crop)
     parameters = sum(p.numel() for p in classifier.parameters())
     return header, to_fully_convolutional(classifier, header.crop_hw, stride), parameters
+
+
+def _open_exported(path: Path, stride: int | None) -> tuple[Any, Any, int]:
+    from fcn_detect.backends.opening import check_stride
+    from fcn_detect.headers import read_export, read_header
+
+    check_stride(path, stride)
+    exported = read_export(path)
+    return read_header(path), exported, exported.parameters
 
 
 def _lines(header: Any, geometry: Any, parameters: int, framed: bool) -> list[tuple[str, str]]:
@@ -69,7 +83,7 @@ def _lines(header: Any, geometry: Any, parameters: int, framed: bool) -> list[tu
         ("window", f"{_size(geometry.window_units_hw)} units of the feature map"),
         ("exact", "yes" if header.exact else "no: the net pads; `verify` measures the gap"),
         ("threshold", f"{header.threshold:g}"),
-        *((name, f"{value:.4g}") for name, value in header.figures.items()),
+        *((name, _figure(value)) for name, value in header.figures.items()),
     ]
     if framed:
         rows, cols = geometry.positions_hw
@@ -79,6 +93,12 @@ def _lines(header: Any, geometry: Any, parameters: int, framed: bool) -> list[tu
             ("positions", f"{cols}x{rows} = {geometry.positions}"),
         ]
     return lines
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_figure(one)}" for name, one in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _size(size_hw: tuple[int, int]) -> str:

@@ -15,14 +15,21 @@ model_option = click.option(
     "--model",
     default="person",
     show_default=True,
-    help="A model file, or the name of a shipped model.",
+    help="A model file, an exported one (.onnx, .xml), or the name of a shipped model.",
 )
 config_option = click.option(
     "--config", type=FILE, help="A settings file (TOML); options go over it."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 backend_options: list[Decorator] = [
-    click.option("--backend", default="auto", show_default=True, help="What runs the network."),
+    click.option(
+        "--backend",
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        help="What runs the network: auto (the fastest that is there), torch, onnxruntime, "
+        "openvino.",
+    ),
     click.option("--device", help="Where it runs, as the backend names it: cpu, cuda, cuda:1."),
 ]
 

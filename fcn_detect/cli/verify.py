@@ -43,7 +43,8 @@ def command(
 
     Every window of each image, at its own scale and with its border, is cut out and classified.
     Without images, rendered scenes are used. Ends with 1 when a net called exact deviates by
-    more than 1e-4, in logits. With --stride it also says what that stride costs and gains.
+    more than 1e-4, in logits. With --stride it also says what that stride costs and gains. The
+    map is that of --backend; the classifier always runs in PyTorch.
     """
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.detect import EquivalenceReport, compare_strides, verify_images
@@ -51,9 +52,7 @@ def command(
 
     def open_with(stride: int | None) -> Any:
         if net is None:
-            from fcn_detect.backends import open_backend
-
-            return open_backend(model, backend, device, stride)
+            return _open(model, backend, device, stride)
         from fcn_detect.backends.torch_backend import TorchBackend, untrained
 
         return TorchBackend(*untrained(net, crop), device=device, stride=stride)
@@ -70,13 +69,34 @@ def command(
     report = EquivalenceReport(opened.header.exact, TOLERANCE, results)
     if as_json:
         finer = {} if strides is None else {"strides": strides.to_dict()}
-        facts = {"net": opened.header.net, **report.to_dict(), **finer}
+        facts = {"net": opened.header.net, "backend": opened.name, **report.to_dict(), **finer}
         click.echo(json.dumps(facts, indent=1))
     else:
-        _print(opened.header.net, report)
+        _print(f"{opened.header.net} on {opened.name}", report)
         if strides is not None:
             _print_strides(strides)
     return 0 if report.holds else exit_codes.FAILED
+
+
+def _open(model: str, name: str, device: str | None, stride: int | None) -> Any:
+    """The backend asked for, and PyTorch's classifier."""
+    from fcn_detect.backends import find_model, open_backend
+    from fcn_detect.detect import WithClassifier
+    from fcn_detect.errors import SettingsError
+    from fcn_detect.headers import EXPORTED_SUFFIXES, read_export
+
+    path = find_model(model)
+    if path.suffix.lower() in EXPORTED_SUFFIXES:
+        source = read_export(path).source or "MODEL.safetensors"
+        raise SettingsError(
+            f"{model}: an exported network holds no crop classifier to compare with; give the "
+            f"model file: fcn-detect verify -m {source} --backend NAME"
+        )
+    opened = open_backend(path, name, device, stride)
+    if opened.name == "torch":
+        return opened
+    oracle: Any = open_backend(path, "torch", "cpu")
+    return WithClassifier(opened, oracle.classify)
 
 
 def _levels(images: tuple[str, ...], header: Any) -> Iterator[tuple[str, Any, Any]]:

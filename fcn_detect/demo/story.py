@@ -101,14 +101,14 @@ def run_demo(
     say("3. proving that the converted net's map equals the classifier, window by window")
     report = verify_on(model, sorted((folder / "scenes").glob("*.jpg"))[:2])
     say("4. searching the scenes")
-    detector = Detector.load(model)
+    detector = Detector.load(model, backend="torch")
     job = BatchJob(folder / "scenes", folder / "run", model, formats=["coco"], overwrite=True)
     _, results = run_batch(job, detector, progress)
     draw(folder, detector, results, progress)
     say("5. measuring")
     figures = evaluate(results, read_coco_annotations(truth)).classes["dress"].figures
     speed = time_dense_against_window(
-        open_backend(model), read_image(folder / "scenes" / "scene_000.jpg").pixels
+        open_backend(model, "torch"), read_image(folder / "scenes" / "scene_000.jpg").pixels
     )
     summary = DemoSummary(
         scenes=len(results),
@@ -144,7 +144,7 @@ def render(
 
 def verify_on(model: Path, scenes: list[Path]) -> EquivalenceReport:
     """The equivalence of the model's map and its classifier on some scenes."""
-    backend: Any = open_backend(model)
+    backend: Any = open_backend(model, "torch")
     images = [(path.name, read_image(path).pixels) for path in scenes]
     plan = level_plan(backend.header)
     levels = [(name, image, plan.level(image.shape[:2], 1.0)) for name, image in images]

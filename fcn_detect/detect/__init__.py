@@ -6,7 +6,12 @@ from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
 from fcn_detect.detect.stride_report import StrideReport, compare_strides
-from fcn_detect.detect.verify import EquivalenceReport, ImageEquivalence, verify_images
+from fcn_detect.detect.verify import (
+    EquivalenceReport,
+    ImageEquivalence,
+    WithClassifier,
+    verify_images,
+)
 
 __all__ = [
     "Detector",
@@ -15,6 +20,7 @@ __all__ = [
     "ImageEquivalence",
     "Search",
     "StrideReport",
+    "WithClassifier",
     "classify_windows",
     "compare_strides",
     "cut_windows",

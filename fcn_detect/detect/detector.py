@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fcn_detect.backends import Backend, Pixels, open_backend
+from fcn_detect.backends import Backend, Pixels, find_model, open_backend
 from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import dense
 from fcn_detect.detect.dense import pyramid_passes, score_canvas, score_pyramid
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
+from fcn_detect.headers import read_header
 from fcn_detect.images import (
     Halves,
     LoadedImage,
@@ -98,7 +99,7 @@ class Detector:
         config: Path | None = None,
         **settings: Any,
     ) -> "Detector":
-        """A detector from a shipped model's name or a model file.
+        """A detector from a shipped model's name, a model file or an exported one.
 
         Args:
             model: name or path.
@@ -116,12 +117,9 @@ class Detector:
         if config is not None:
             file = read_settings(config).detect.model_dump(exclude_unset=True)
             given = _laid_over(file, given)
-        opened = open_backend(model, backend, device)
-        settings = _laid_over(opened.header.detect, given)
+        settings = _laid_over(read_header(find_model(model)).detect, given)
         checked = read_settings(None, {"detect": settings}).detect
-        if checked.stride is not None:
-            opened = open_backend(model, backend, device, checked.stride)
-        return cls(opened, checked)
+        return cls(open_backend(model, backend, device, checked.stride), checked)
 
     def __call__(self, image: ImageSource) -> Detections:
         """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends import Backend, Pixels
+from fcn_detect.backends import Backend, CropClassifier, Pixels
 from fcn_detect.detect.dense import level_pixels, score_level
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
 from fcn_detect.geometry import Level
@@ -21,6 +21,20 @@ class Verifiable(Backend, Protocol):
     def classify(self, crops: Pixels) -> NDArray[np.float32]:
         """RGB `(n, crop_h, crop_w, 3)` to logits, then offsets, float32 `(n, channels)`."""
         ...
+
+
+class WithClassifier:
+    """A backend's maps, and another's classifier: what `verify` compares.
+
+    Attributes:
+        name: of the backend that gives the maps.
+        header: of the model.
+        classify: the unconverted classifier.
+    """
+
+    def __init__(self, backend: Backend, classify: CropClassifier) -> None:
+        self.name, self.header = backend.name, backend.header
+        self.maps, self.classify = backend.maps, classify
 
 
 @dataclass(frozen=True)
@@ -104,7 +118,7 @@ def compare_level(backend: Verifiable, name: str, image: Pixels, level: Level) -
     dense = score_level(backend, image, level)
     pixels = level_pixels(image, level)
     oracle = classify_windows(backend.classify, pixels, dense.grid, outputs=backend.header.outputs)
-    distance = np.abs(dense.values - oracle.values).max(axis=0) / _scale(oracle.values)
+    distance = differences(dense.values, oracle.values)
     worst = np.unravel_index(np.argmax(distance), distance.shape)
     window = dense.grid.windows_xyxy(*(np.array([i]) for i in worst))[0]
     return ImageEquivalence(
@@ -112,17 +126,22 @@ def compare_level(backend: Verifiable, name: str, image: Pixels, level: Level) -
         windows=distance.size,
         max_difference=float(distance.max()),
         mean_difference=float(distance.mean()),
-        flipped=_flipped(dense.logits, oracle.logits),
+        flipped=flipped_decisions(dense.logits, oracle.logits),
         worst_window=tuple(round(float(v), 2) for v in window),  # type: ignore[arg-type]
         head_difference=_head_difference(backend, pixels, dense.grid, oracle.values),
     )
+
+
+def differences(values: NDArray[np.float32], reference: NDArray[np.float32]) -> Any:
+    """How far each window's values lie from the reference, of its scale: `(rows, cols)`."""
+    return np.abs(values - reference).max(axis=0) / _scale(reference)
 
 
 def _scale(reference: NDArray[np.float32]) -> float:
     return max(1.0, float(np.abs(reference).max()))
 
 
-def _flipped(dense: NDArray[np.float32], oracle: NDArray[np.float32]) -> int:
+def flipped_decisions(dense: NDArray[np.float32], oracle: NDArray[np.float32]) -> int:
     """Windows whose class changes although the oracle's margin is beyond the tolerance."""
     if len(oracle) == 1:
         margin = np.abs(oracle[0])

@@ -1,5 +1,6 @@
 """Crop classifiers, their conversion to fully convolutional nets and back, the model file."""
 
+from fcn_detect.headers import read_header
 from fcn_detect.nets.conversion import FullyConvolutional, to_fully_convolutional
 from fcn_detect.nets.dense_layers import (
     convolution_to_dense,
@@ -18,7 +19,7 @@ from fcn_detect.nets.im2col import (
     patch_expansion,
     patch_index,
 )
-from fcn_detect.nets.model_file import load_model, read_header, save_model
+from fcn_detect.nets.model_file import load_model, save_model
 from fcn_detect.nets.normalize import Normalize
 from fcn_detect.nets.sliding import Sliding, output_size
 from fcn_detect.nets.zoo import ARCHITECTURES, Architecture, build_net

@@ -109,7 +109,8 @@ class Builder:
         """The map summed over a window and divided: a pooling, dilated where it must be."""
         own, after = self.slide(value, window, finest=finest)
         sizes = own.kernel_hw, own.stride_hw, own.padding_hw
-        layer: nn.Module = nn.AvgPool2d(*sizes, divisor_override=divisor)
+        override = None if divisor == math.prod(own.kernel_hw) else divisor
+        layer: nn.Module = nn.AvgPool2d(*sizes, divisor_override=override)
         if own.dilation_hw != (1, 1):
             layer = DilatedAvgPool2d(value.channels, *sizes, own.dilation_hw, divisor)
             layer.to(self.like)

@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--every", nargs="+", type=int, default=[1, 2], help="cells left: 1 in N")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/offsets"))
     args = parser.parse_args()
-    backend = open_backend(args.model)
+    backend = open_backend(args.model, "torch")
     rows = []
     for name in args.sets:
         for step in args.steps:

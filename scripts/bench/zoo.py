@@ -56,7 +56,7 @@ def learn(net: str, model: Path, args: argparse.Namespace) -> float:
 
 def frame_times(models: dict[str, Path], repeats: int = 15) -> dict[str, float]:
     frame = np.random.default_rng(0).integers(0, 256, (1, 576, 768, 3), dtype=np.uint8)
-    backends = {net: open_backend(model) for net, model in models.items()}
+    backends = {net: open_backend(model, "torch") for net, model in models.items()}
     seconds: dict[str, list[float]] = {net: [] for net in models}
     for turn in range(repeats + 2):
         for net, backend in backends.items():

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from fcn_detect.errors import ModelError
+from fcn_detect.headers import HEADER_KEY
 from fcn_detect.nets import build_net, load_model, read_header, save_model
-from fcn_detect.nets.model_file import HEADER_KEY
 from fcn_detect.results import Calibration, ModelHeader
 from fcn_detect.results.model_header import FORMAT_VERSION
 

@@ -1,0 +1,74 @@
+"""ONNX Runtime: runs an exported `.onnx` wherever there is a build of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.backends.base import Pixels
+from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
+from fcn_detect.headers import read_header
+
+PROCESSOR, GPU = "CPUExecutionProvider", "CUDAExecutionProvider"
+ERRORS_ONLY = 3  # of its log
+
+
+class OnnxruntimeBackend:
+    """Runs an exported `.onnx` on images of any size.
+
+    Attributes:
+        header: of the model.
+
+    Raises:
+        MissingExtraError: onnxruntime is not installed.
+        ModelError: the file is damaged, or none of this program.
+        SettingsError: there is no such device.
+    """
+
+    name = "onnxruntime"
+
+    def __init__(self, path: Path, device: str | None = None) -> None:
+        self.header = read_header(path)
+        self._session = _open(path, device)
+        self._input = self._session.get_inputs()[0].name
+
+    def maps(self, images: Pixels) -> NDArray[np.float32]:
+        """Logits, then offsets, of every window.
+
+        RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
+        """
+        planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32)
+        maps: NDArray[np.float32] = self._session.run(None, {self._input: planes})[0]
+        return maps
+
+
+def _open(path: Path, device: str | None) -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise MissingExtraError("onnxruntime", "onnx") from None
+    providers = _providers(device, onnxruntime.get_available_providers())
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERRORS_ONLY
+    options.enable_cpu_mem_arena = False  # it would keep the memory of every size ever seen
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its errors share no class of their own
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{path}: onnxruntime cannot read it: {reason}") from None
+
+
+def _providers(device: str | None, available: list[str]) -> list[Any]:
+    """What shall run the net, the first that can: `cpu`, `cuda` or `cuda:1`; None is the best."""
+    if device is None:
+        device = "cuda" if GPU in available else "cpu"
+    kind, _, number = device.lower().partition(":")
+    if kind == "cpu" and not number:
+        return [PROCESSOR]
+    if kind == "cuda" and GPU in available and (number.isdigit() or not number):
+        return [(GPU, {"device_id": int(number or 0), "use_tf32": 0}), PROCESSOR]
+    raise SettingsError(
+        f"device '{device}' cannot be used: this build of onnxruntime knows "
+        f"{'cpu and cuda' if GPU in available else 'cpu only'}"
+    )

@@ -1,0 +1,92 @@
+"""OpenVINO: the fastest runtime on most processors."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.backends.base import Pixels
+from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
+from fcn_detect.headers import read_header
+
+# float32 wherever it runs: processors with bfloat16 would round to it otherwise
+SETTINGS = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+
+
+class OpenvinoBackend:
+    """Runs an exported net, `.xml` or `.onnx`, on images of any size.
+
+    One graph of open sizes serves them all: compiled for a fixed size it is no faster
+    (docs/benchmarks.md). Pixels go in as they are; the graph turns them into floats.
+
+    Attributes:
+        header: of the model.
+
+    Raises:
+        MissingExtraError: openvino is not installed.
+        ModelError: the file is damaged, or none of this program.
+        SettingsError: OpenVINO sees no such device.
+    """
+
+    name = "openvino"
+
+    def __init__(self, path: Path, device: str | None = None) -> None:
+        self.header = read_header(path)
+        self._compiled = _compile(path, device)
+        self._own = threading.local()
+
+    def maps(self, images: Pixels) -> NDArray[np.float32]:
+        """Logits, then offsets, of every window.
+
+        RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
+        """
+        request = self._request()
+        request.infer([np.ascontiguousarray(images)])
+        # the request writes its next output to the same place
+        return np.array(request.get_output_tensor().data, np.float32)
+
+    def _request(self) -> Any:
+        """One a thread, since a request holds the memory of one pass."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        return self._own.request
+
+
+def _compile(path: Path, device: str | None) -> Any:
+    try:
+        import openvino
+    except ImportError:
+        raise MissingExtraError("openvino", "openvino") from None
+    core = openvino.Core()
+    try:
+        graph = _taking_pixels(core.read_model(path))
+    except RuntimeError as error:
+        raise ModelError(f"{path}: openvino cannot read it: {_first_line(error)}") from None
+    try:
+        return core.compile_model(graph, (device or "CPU").upper(), SETTINGS)
+    except RuntimeError as error:
+        seen = ", ".join(core.available_devices)
+        raise SettingsError(
+            f"device '{device}' cannot be used: openvino sees {seen}: {_first_line(error)}"
+        ) from None
+
+
+def _taking_pixels(graph: Any) -> Any:
+    """The graph behind a conversion from uint8 `(n, h, w, 3)` to float32 `(n, 3, h, w)`."""
+    from openvino import Layout, PartialShape, Type
+    from openvino.preprocess import PrePostProcessor
+
+    steps = PrePostProcessor(graph)
+    images = steps.input()
+    images.tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
+    images.tensor().set_shape(PartialShape([-1, -1, -1, 3]))
+    images.model().set_layout(Layout("NCHW"))
+    return steps.build()
+
+
+def _first_line(error: Exception) -> str:
+    """The reason, without the places in OpenVINO's own code that lead to it."""
+    lines = [line for line in str(error).splitlines() if line and "Exception from" not in line]
+    return " ".join([*lines, type(error).__name__][0].split())[:200]

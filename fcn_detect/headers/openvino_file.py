@@ -1,0 +1,26 @@
+"""The texts in the `rt_info` of an OpenVINO model's .xml file."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from fcn_detect.errors import ModelError
+
+
+def read_openvino_metadata(path: Path) -> dict[str, str]:
+    """The file's texts by name.
+
+    Raises:
+        ModelError: it is no readable file of this kind.
+        FileNotFoundError: there is none.
+    """
+    try:
+        root = ET.parse(path).getroot()
+    except FileNotFoundError:
+        raise
+    except (OSError, ET.ParseError) as error:
+        raise ModelError(f"{path}: not a readable OpenVINO model: {error}") from None
+    if root.tag != "net":
+        raise ModelError(f"{path}: an XML file, but no OpenVINO model: it holds <{root.tag}>")
+    info = root.find("rt_info")
+    entries = [] if info is None else list(info)
+    return {entry.tag: entry.attrib["value"] for entry in entries if "value" in entry.attrib}

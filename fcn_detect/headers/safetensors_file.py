@@ -1,0 +1,36 @@
+"""The texts at the head of a .safetensors file.
+
+Source: the format's description in the safetensors package: 8 bytes with the length of a JSON
+object, little-endian, then that object, whose `__metadata__` maps names to texts.
+"""
+
+import json
+from pathlib import Path
+
+from fcn_detect.errors import ModelError
+
+LARGEST_HEADER = 100_000_000  # bytes; the format's own limit
+
+
+def read_safetensors_metadata(path: Path) -> dict[str, str]:
+    """The file's texts by name.
+
+    Raises:
+        ModelError: it is no readable file of this kind.
+        FileNotFoundError: there is none.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= LARGEST_HEADER:
+                raise ValueError(f"it begins with a header of {length} bytes")
+            text = file.read(length)
+        if len(text) < length:
+            raise ValueError("it ends within its header")
+        metadata = json.loads(text).get("__metadata__", {})
+        return {str(key): str(value) for key, value in metadata.items()}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"{path}: not a readable .safetensors file: {reason}") from None
