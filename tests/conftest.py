@@ -80,6 +80,18 @@ def dress_model(tmp_path_factory, dress_crops, quick_settings):
     return model
 
 
+@pytest.fixture(scope="session")
+def dress_exports(tmp_path_factory, dress_model):
+    """`dress_model` exported to every target: the reports, by target."""
+    from fcn_detect.export import TARGETS, ExportJob, export_model
+
+    folder = tmp_path_factory.mktemp("exports") / "new"
+    return {
+        to: export_model(ExportJob(dress_model, to, folder / to / f"dress{target.suffix}"))
+        for to, target in TARGETS.items()
+    }
+
+
 @pytest.fixture
 def run_cli(monkeypatch, capsys):
     """Runs `fcn-detect` with some arguments in this process: exit code, stdout and stderr."""

@@ -18,6 +18,7 @@ COMMANDS = {
     "batch": "fcn_detect.cli.batch",
     "verify": "fcn_detect.cli.verify",
     "evaluate": "fcn_detect.cli.evaluate",
+    "export": "fcn_detect.cli.export",
     "inspect": "fcn_detect.cli.inspect",
     "demo": "fcn_detect.cli.demo",
 }

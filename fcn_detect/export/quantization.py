@@ -1,6 +1,8 @@
 """8-bit integers in place of floats, by NNCF: weights and activations, from frames alone."""
 
+import contextlib
 import logging
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ class Recipe:
     """
 
     name: str
-    ends_in_float: bool = False
+    ends_in_float: bool = True
     fast_bias: bool = True
 
 
@@ -47,7 +49,8 @@ def quantize(graph: Any, levels: Sequence[LevelOfFrame], recipe: Recipe) -> Any:
     logging.getLogger("nncf").setLevel(logging.ERROR)
     dataset = nncf.Dataset(levels, lambda level: _input(graph, level))
     scope = nncf.IgnoredScope(names=_ends(graph)) if recipe.ends_in_float else None
-    with warnings.catch_warnings():  # of its libraries about each other
+    # its bars are talk, not data; its libraries warn about each other
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return nncf.quantize(
             graph,

@@ -48,11 +48,13 @@ class ConvertedModel:
     net: ExportedNet
     fcn: FullyConvolutional
 
-    def metadata(self) -> dict[str, str]:
-        """The texts that a file carries."""
+    def metadata(
+        self, header: dict[str, Any] | None = None, net: dict[str, Any] | None = None
+    ) -> dict[str, str]:
+        """The texts that a file carries, with some fields of either changed."""
         return {
-            HEADER_KEY: self.header.model_dump_json(),
-            EXPORT_KEY: self.net.model_dump_json(),
+            HEADER_KEY: self.header.model_copy(update=header).model_dump_json(),
+            EXPORT_KEY: self.net.model_copy(update=net).model_dump_json(),
         }
 
 

@@ -42,21 +42,24 @@ def test_a_model_is_exported_once(cache, model, export):
     assert len(list((cache / "exports").iterdir())) == 1
 
 
-def test_a_copy_of_a_model_shares_its_export(cache, model, export, tmp_path):
+@pytest.mark.usefixtures("cache")
+def test_a_copy_of_a_model_shares_its_export(model, export, tmp_path):
     export(model)
     (tmp_path / "other.safetensors").write_bytes(model.read_bytes())
     export(tmp_path / "other.safetensors")
     assert export.written == 1
 
 
+@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("change", [{"suffix": ".onnx"}, {"stride": 4}, {"library": "pillow"}])
-def test_another_kind_stride_or_library_is_another_export(cache, model, export, change):
+def test_another_kind_stride_or_library_is_another_export(model, export, change):
     export(model)
     export(model, **change)
     assert export.written == 2
 
 
-def test_a_changed_model_is_exported_again(cache, model, export):
+@pytest.mark.usefixtures("cache")
+def test_a_changed_model_is_exported_again(model, export):
     export(model)
     model.write_bytes(b"better weights")
     export(model)

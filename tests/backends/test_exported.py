@@ -14,10 +14,10 @@ RUNS = [
     if suffix != ".safetensors"
 ]
 SIZES = {
-    "one window": lambda crop, stride: crop,
+    "one window": lambda crop, _: crop,
     "a stride more": lambda crop, stride: crop + stride,
     "a stride less one pixel": lambda crop, stride: crop + stride - 1,
-    "odd": lambda crop, stride: 2 * crop + 1,
+    "odd": lambda crop, _: 2 * crop + 1,
 }
 SLOW = [pytest.param("resnet", marks=pytest.mark.slow)]
 
@@ -77,11 +77,11 @@ def test_another_stride_than_the_files_is_refused_with_what_to_do(suffix, export
 
 def test_a_backend_that_cannot_run_the_file_is_refused_with_those_that_can(exported):
     graph = exported("two classes, offsets", ".xml")
-    with pytest.raises(SettingsError, match="use --backend openvino$"):
+    with pytest.raises(SettingsError, match=r"use --backend openvino$"):
         open_backend(graph, "onnxruntime")
-    with pytest.raises(SettingsError, match="use --backend openvino$"):
+    with pytest.raises(SettingsError, match=r"use --backend openvino$"):
         open_backend(graph, "torch")
-    with pytest.raises(SettingsError, match="use --backend onnxruntime or openvino$"):
+    with pytest.raises(SettingsError, match=r"use --backend onnxruntime or openvino$"):
         open_backend(exported("two classes, offsets", ".onnx"), "torch")
 
 
