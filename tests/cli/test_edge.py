@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_detect.export import TARGETS, ExportJob, export_model
 from fcn_detect.scenes import render_scene
 
 REPOSITORY = Path(__file__).parents[2]
@@ -52,6 +51,13 @@ def photos(tmp_path_factory):
 @pytest.fixture
 def exported(dress_exports):
     return {report.output.name: report.output for report in dress_exports.values()}
+
+
+@pytest.fixture(autouse=True)
+def _of_its_own(monkeypatch, tmp_path):
+    """Nothing of this environment, and no model exported before, reaches that one."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("FCN_DETECT_CACHE", str(tmp_path / "cache"))
 
 
 def run(*command):

@@ -58,6 +58,7 @@ def test_export_reports_and_writes(run_cli, dress_model, tmp_path):
     assert (code, report["written"], report["equivalence"]["holds"]) == (0, True, True)
 
 
+@pytest.mark.slow
 def test_int8_that_costs_too_much_ends_with_1_and_one_line(
     run_cli, dress_model, tmp_path, photo, monkeypatch
 ):
@@ -106,10 +107,7 @@ def test_inspect_says_of_an_export_what_it_says_of_the_model(run_cli, exported, 
     assert outputs[0] == outputs[1] == outputs[2]
 
 
-@pytest.mark.parametrize("backend", ["openvino", "auto"])
-def test_a_second_start_takes_the_export_from_the_cache(
-    backend, dress_model, photo, tmp_path, monkeypatch
-):
+def test_a_second_start_takes_the_export_from_the_cache(dress_model, photo, tmp_path, monkeypatch):
     monkeypatch.setenv("FCN_DETECT_CACHE", str(tmp_path / "cache"))
     command = (
         "detect",
@@ -117,8 +115,6 @@ def test_a_second_start_takes_the_export_from_the_cache(
         "--json",
         "-m",
         dress_model,
-        "--backend",
-        backend,
         "--device",
         "cpu",
     )
