@@ -47,6 +47,14 @@ def test_a_way_of_use_works_as_written(name, run_cli):
 
 
 @pytest.mark.usefixtures("folder")
+def test_exporting_works_as_written(run_cli):
+    for line in block("export").splitlines():
+        code, _, err = run_cli(*shlex.split(line)[1:])
+        assert code == 0, err
+    assert "the network runs on openvino" in err
+
+
+@pytest.mark.usefixtures("folder")
 def test_training_works_as_written(run_cli):
     Path("model.safetensors").unlink()
     code, _, err = run_cli(*shlex.split(block("train"))[1:], "--epochs", 1, "--net", "valid-small")
