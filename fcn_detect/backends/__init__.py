@@ -33,6 +33,7 @@ def open_backend(
     backend: str = "auto",
     device: str | None = None,
     stride: int | None = None,
+    precision: str = "float32",
 ) -> Backend:
     """A backend that runs a model.
 
@@ -41,10 +42,11 @@ def open_backend(
         backend: a key of `BACKENDS`, or `auto`: the fastest that is installed and runs the file.
         device: as the runtime names it; None means its best.
         stride: pixels between windows; None means the net's own, or the exported file's.
+        precision: `float32`, or `bfloat16`, in which PyTorch alone computes.
 
     Raises:
-        SettingsError: there is no such backend or device, it runs no such files, or the exported
-            file has another stride.
+        SettingsError: there is no such backend or device, it runs no such files or not in this
+            precision, or the exported file has another stride.
         ConversionError: the net allows no such stride.
         ModelError: there is no such model, its file is damaged, or without torch it must be
             exported first.
@@ -55,6 +57,13 @@ def open_backend(
             f"no backend is called '{backend}'; there are auto, {', '.join(BACKENDS)}"
         )
     path = find_model(model)
+    if precision != "float32":
+        check_suffix(path, "torch", BACKENDS)
+        if backend not in ("auto", "torch"):
+            raise SettingsError(
+                f"--backend {backend} computes in float32; for {precision} use --backend torch"
+            )
+        return open_torch(path, device, stride, precision)
     if backend == "auto":
         return _open_first(path, device, stride)
     check_suffix(path, backend, BACKENDS)

@@ -17,12 +17,14 @@ TOLERANCE = 1e-4
 Opener = Callable[[Path, str | None], Backend]
 
 
-def open_torch(path: Path, device: str | None, stride: int | None) -> Backend:
+def open_torch(
+    path: Path, device: str | None, stride: int | None, precision: str = "float32"
+) -> Backend:
     """A model file in PyTorch."""
     from fcn_detect.backends.torch_backend import TorchBackend
     from fcn_detect.nets import load_model
 
-    return TorchBackend(*load_model(path), device=device, stride=stride)
+    return TorchBackend(*load_model(path), device=device, stride=stride, precision=precision)
 
 
 def open_openvino(path: Path, device: str | None, stride: int | None) -> Backend:

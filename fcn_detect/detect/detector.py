@@ -119,7 +119,8 @@ class Detector:
             given = _laid_over(file, given)
         settings = _laid_over(read_header(find_model(model)).detect, given)
         checked = read_settings(None, {"detect": settings}).detect
-        return cls(open_backend(model, backend, device, checked.stride), checked)
+        opened = open_backend(model, backend, device, checked.stride, checked.precision)
+        return cls(opened, checked)
 
     def __call__(self, image: ImageSource) -> Detections:
         """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.

@@ -9,7 +9,12 @@ from torch import nn
 
 from fcn_detect.backends import BACKENDS, Backend, find_model, open_backend, shipped
 from fcn_detect.backends.fake import FakeBackend
-from fcn_detect.backends.torch_backend import TorchBackend, pick_device, untrained
+from fcn_detect.backends.torch_backend import (
+    TorchBackend,
+    _float32_as_it_is,
+    pick_device,
+    untrained,
+)
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.nets import build_net, save_model
 from fcn_detect.results import ModelHeader
@@ -199,3 +204,19 @@ def test_the_fake_backend_scores_a_window_by_its_centre() -> None:
         assert logit == pytest.approx((centre.mean() - 127.5) / 12.75, abs=1e-5)
     white = FakeBackend(header).maps(np.full((1, 6, 4, 3), 255, np.uint8))
     assert white.tolist() == [[[[10]]]]
+
+
+def test_bfloat16_is_near_and_only_pytorch_has_it(model_path: Path) -> None:
+    images = _images(2, 90, 70)
+    exact = open_backend(model_path, "torch", "cpu").maps(images)
+    for name in ("auto", "torch"):
+        maps = open_backend(model_path, name, "cpu", precision="bfloat16").maps(images)
+        assert maps.dtype == np.float32
+        assert 0 < np.abs(maps - exact).max() < 0.05 * max(1, np.abs(exact).max())
+    with pytest.raises(SettingsError, match="computes in float32"):
+        open_backend(model_path, "openvino", precision="bfloat16")
+
+
+def test_float32_is_never_rounded_on_a_gpu() -> None:
+    with _float32_as_it_is():
+        assert not torch.backends.cudnn.allow_tf32
