@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "fcn_detect.cli.verify",
     "evaluate": "fcn_detect.cli.evaluate",
     "export": "fcn_detect.cli.export",
+    "import": "fcn_detect.cli.import_model",
     "inspect": "fcn_detect.cli.inspect",
     "demo": "fcn_detect.cli.demo",
 }
