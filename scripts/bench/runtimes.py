@@ -4,14 +4,14 @@
         [--files int8=person-int8.xml ...]
 
 For each size one dense pass at scale 1 over random pixels: every runtime once, then every runtime
-again; medians and least times,
-and their ratios to PyTorch's. `openvino, fixed` is the same graph compiled for that
-size alone. Then the largest memory of a process that runs the passes of a pyramid, `--levels`
-sizes, each runtime in a process of its own. Prints one table each.
+again, in random order; medians and least times, and their ratios to PyTorch's. `openvino, fixed`
+is the same graph compiled for that size alone. Then the largest memory of a process that runs the
+passes of a pyramid, `--levels` sizes, each runtime in a process of its own.
 """
 
 import argparse
 import multiprocessing
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -76,12 +76,13 @@ def not_there(path: Path) -> None:
 
 def in_turn(runs: dict[str, Run], pixels: Any, repeats: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in runs}
+    chance = random.Random(0)
     for run in runs.values():
         run(pixels)
     for _ in range(repeats):
-        for name, run in runs.items():
+        for name in chance.sample(list(runs), len(runs)):  # threads of one may disturb the next
             start = time.perf_counter()
-            run(pixels)
+            runs[name](pixels)
             times[name].append(time.perf_counter() - start)
     return times
 
@@ -95,12 +96,12 @@ def memory_of(model: str, name: str, levels: int) -> float:
 
 def _memory(model: str, name: str, levels: int) -> float:
     backend = open_backend(model, name)
-    random = np.random.default_rng(0)
+    noise = np.random.default_rng(0)
     for _ in range(2):
         for level in range(levels):
             height, width = int(1100 / 1.15**level), int(1500 / 1.15**level)
             if (height, width) >= backend.header.crop_hw:
-                backend.maps(random.integers(0, 256, (1, height, width, 3), dtype=np.uint8))
+                backend.maps(noise.integers(0, 256, (1, height, width, 3), dtype=np.uint8))
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 

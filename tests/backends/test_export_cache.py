@@ -72,7 +72,9 @@ def _cut(path):
 
 @pytest.mark.parametrize("name", ["net.xml", "net.bin", "digests.json"])
 @pytest.mark.parametrize(
-    "damage", [_cut, lambda p: p.write_text("others"), lambda p: p.unlink()], ids=str
+    "damage",
+    [_cut, lambda path: path.write_text("others"), lambda path: path.unlink()],
+    ids=["cut", "replaced", "removed"],
 )
 def test_a_damaged_entry_is_made_again(cache, model, export, name, damage):
     export(model)
