@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "fcn_detect.cli.export",
     "import": "fcn_detect.cli.import_model",
     "inspect": "fcn_detect.cli.inspect",
+    "bench": "fcn_detect.cli.bench",
     "demo": "fcn_detect.cli.demo",
 }
 

@@ -29,6 +29,7 @@ finally:
         (["detect"], 2),
         (["nonsense"], 2),
         (["detect", "x.jpg", "--min-height", "tall"], 2),
+        (["bench", "--help"], 0),
         (["inspect", "--frame", "big"], 2),
     ],
 )
