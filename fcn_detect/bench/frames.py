@@ -36,7 +36,7 @@ def prepare_frames(
     Raises:
         ImageError: a photo cannot be searched; it is named.
     """
-    kept = []
+    kept: list[PreparedImage] = []
     for frame in frames:
         try:
             prepared = prepare(frame, detector.preparation)
