@@ -15,6 +15,7 @@ greedily at intersection over the smaller box above 0.65. The box is the window'
 import argparse
 import json
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -30,10 +31,18 @@ def main():
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--sets", nargs="+", default=list(MIN_HEIGHTS))
     parser.add_argument("--out", type=Path, default=Path("runs/hog"))
+    parser.add_argument("--time", type=float, metavar="PX", help="only time paths read from stdin")
     args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
     hog = cv2.HOGDescriptor()
     hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+    if args.time is not None:
+        answer_with_seconds(hog, args.time)
+    else:
+        search_sets(hog, args)
+
+
+def search_sets(hog, args):
+    args.out.mkdir(parents=True, exist_ok=True)
     for name in args.sets:
         seconds, lines = [], []
         for path in sorted((args.data / name / "images").iterdir()):
@@ -45,6 +54,15 @@ def main():
         (args.out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
         median = statistics.median(seconds)
         print(f"{name}: {len(lines)} frames, {median:.2f} s a frame", flush=True)
+
+
+def answer_with_seconds(hog, min_height):
+    """For every path on stdin, a line with the seconds from file to boxes and their number."""
+    for line in sys.stdin:
+        start = time.perf_counter()
+        frame = cv2.imread(line.rstrip("\n"))
+        boxes, _ = search(hog, frame, 96 / min_height, 0.0)
+        print(time.perf_counter() - start, len(boxes), flush=True)
 
 
 def search(hog, frame, enlargement, border_share):
