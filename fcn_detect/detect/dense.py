@@ -7,7 +7,7 @@ import numpy as np
 
 from fcn_detect.backends import Backend, Pixels
 from fcn_detect.geometry import Level, Pass, ScoreGrid, is_too_large, plan_passes
-from fcn_detect.images import Halves, add_border, paint_passes
+from fcn_detect.images import Halves, Octaves, level_part, paint_passes
 from fcn_detect.results import ScoreMap
 
 # Largest forward pass, in pixels of the level: bounds its memory to about 1 GB.
@@ -28,18 +28,18 @@ def score_level(backend: Backend, image: Pixels, level: Level) -> ScoreMap:
     return _score_alone(backend, Halves(image), level)
 
 
-def score_pyramid(backend: Backend, halves: Halves, levels: Sequence[Level]) -> list[ScoreMap]:
+def score_pyramid(backend: Backend, octaves: Octaves, levels: Sequence[Level]) -> list[ScoreMap]:
     """The score maps of all levels of an image, in as few forward passes as can be.
 
     The levels of an exact net are packed; those of a padded one would reach into each other, and
     are scored one by one.
     """
     if backend.header.exact:
-        return score_packed(backend, halves, levels)
-    return [_score_alone(backend, halves, level) for level in levels]
+        return score_packed(backend, octaves, levels)
+    return [_score_alone(backend, octaves, level) for level in levels]
 
 
-def score_packed(backend: Backend, halves: Halves, levels: Sequence[Level]) -> list[ScoreMap]:
+def score_packed(backend: Backend, octaves: Octaves, levels: Sequence[Level]) -> list[ScoreMap]:
     """The score maps of all levels, packed into canvases of about `MAX_PASS_PIXELS` at most.
 
     They equal those of `score_level`, to float rounding.
@@ -53,9 +53,9 @@ def score_packed(backend: Backend, halves: Halves, levels: Sequence[Level]) -> l
     for one in pyramid_passes(levels, backend.header.stride_hw):
         if is_too_large(one, MAX_PASS_PIXELS):
             (piece,) = one.pieces
-            score_maps[piece] = _score_alone(backend, halves, levels[piece])
+            score_maps[piece] = _score_alone(backend, octaves, levels[piece])
         else:
-            (canvas,) = paint_passes(halves, levels, [one], threads=os.cpu_count() or 1)
+            (canvas,) = paint_passes(octaves, levels, [one], threads=os.cpu_count() or 1)
             score_maps |= score_canvas(backend, canvas, one, levels)
     return [score_maps[i] for i in range(len(levels))]
 
@@ -86,13 +86,13 @@ def score_canvas(
     return score_maps
 
 
-def _pixels_of(halves: Halves, level: Level) -> Pixels:
-    return add_border(halves.resize(level.frame_hw, level.scale), level.border)
+def _pixels_of(octaves: Octaves, level: Level) -> Pixels:
+    return level_part(octaves, level, *map(range, level.size_hw))
 
 
-def _score_alone(backend: Backend, halves: Halves, level: Level) -> ScoreMap:
+def _score_alone(backend: Backend, octaves: Octaves, level: Level) -> ScoreMap:
     grid = level.grid(backend.header.crop_hw, backend.header.stride_hw)
-    pixels = _pixels_of(halves, level)
+    pixels = _pixels_of(octaves, level)
     rows = grid.size_hw[0]
     if backend.header.exact:
         rows = _rows_per_pass(grid, pixels.shape[1])

@@ -1,25 +1,21 @@
 """Image files in, RGB uint8 arrays `(h, w, 3)` out; the one resampler; which files are images."""
 
+from fcn_detect.images.borders import add_border, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.decoding import LoadedImage, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images
+from fcn_detect.images.octaves import Halves, Octaves, halvings
 from fcn_detect.images.painting import paint_canvas, paint_passes
 from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
-from fcn_detect.images.resampling import (
-    Halves,
-    add_border,
-    halvings,
-    paint_with_border,
-    resize,
-    resize_to,
-)
+from fcn_detect.images.resampling import resize, resize_part, resize_to
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
     "EXTENSIONS",
     "Halves",
     "LoadedImage",
+    "Octaves",
     "Preparation",
     "PreparedImage",
     "add_border",
@@ -27,11 +23,13 @@ __all__ = [
     "find_images",
     "from_pil",
     "halvings",
+    "level_part",
     "paint_canvas",
     "paint_passes",
     "paint_with_border",
     "prepare",
     "read_image",
     "resize",
+    "resize_part",
     "resize_to",
 ]

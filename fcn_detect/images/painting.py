@@ -7,39 +7,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_detect.geometry import Canvas, Level, Pass
-from fcn_detect.images.resampling import Halves, halvings, paint_with_border
+from fcn_detect.images.borders import paint_with_border
+from fcn_detect.images.octaves import Octaves, halvings
+from fcn_detect.images.resampling import resize_part
 
 Pixels = NDArray[np.uint8]
 
 
 def paint_passes(
-    halves: Halves, levels: Sequence[Level], passes: Sequence[Pass], threads: int = 1
+    octaves: Octaves, levels: Sequence[Level], passes: Sequence[Pass], threads: int = 1
 ) -> list[Pixels]:
     """The canvas of each pass over a pyramid; see `paint_canvas`."""
     return [
-        paint_canvas(halves, [levels[i] for i in one.pieces], one.canvas, threads) for one in passes
+        paint_canvas(octaves, [levels[i] for i in one.pieces], one.canvas, threads)
+        for one in passes
     ]
 
 
 def paint_canvas(
-    halves: Halves, levels: Sequence[Level], canvas: Canvas, threads: int = 1
+    octaves: Octaves, levels: Sequence[Level], canvas: Canvas, threads: int = 1
 ) -> Pixels:
     """All levels with their borders, each in its place: RGB uint8 `(*canvas.size_hw, 3)`.
 
     What lies between the levels is black. The pixels do not depend on `threads`.
 
     Args:
-        halves: of the image.
+        octaves: of the image.
         levels: in the order of the canvas's corners.
         canvas: where they lie.
         threads: levels resized at once.
     """
     pixels = np.zeros((*canvas.size_hw, 3), np.uint8)
-    halves.picture(max(halvings(level.scale) for level in levels))  # before the threads start
+    octaves.octave_hw(max(halvings(level.scale) for level in levels))  # before the threads start
 
     def paint(level: Level, corner_yx: tuple[int, int]) -> None:
         (top, left), (height, width) = corner_yx, level.size_hw
-        frame = halves.resize(level.frame_hw, level.scale)
+        frame = resize_part(octaves, level.frame_hw, level.scale, *map(range, level.frame_hw))
         paint_with_border(pixels[top : top + height, left : left + width], frame, level.border)
 
     if threads == 1 or len(levels) == 1:

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from fcn_detect.geometry import PyramidPlan, is_too_large, plan_passes, plan_pyramid
 from fcn_detect.images.decoding import LoadedImage
+from fcn_detect.images.octaves import Halves
 from fcn_detect.images.painting import paint_passes
 from fcn_detect.images.reading import read_image
-from fcn_detect.images.resampling import Halves
 
 Pixels = NDArray[np.uint8]
 

@@ -1,62 +1,26 @@
-"""The one resampler of the project: antialiased, and borders of repeated pixels.
+"""The one resampler of the project, antialiased.
 
 An image is halved by averages of 2×2 pixels as long as the scale allows, and then brought to its
-scale, above one half of what is left, by an antialiased bilinear filter. The halves are made once
-for all levels of a pyramid.
+scale, above one half of what is left, by an antialiased bilinear filter.
+
+A level is made in square blocks that lie on a fixed grid of its pixels, each from the source
+pixels that it needs and nothing else. So any rectangle of a level, made by itself, has just the
+pixels that it has in the whole level, however large the image.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fcn_detect.geometry import Border
+from fcn_detect.images.octaves import Halves, Octaves, cut, halvings
 
 Pixels = NDArray[np.uint8]
 
-
-class Halves:
-    """An image and its halves, each made when it is first asked for.
-
-    Attributes:
-        pixels: RGB uint8 `(h, w, 3)`, the image or, halved already, what is left of it.
-        image_hw: height and width of the whole image.
-        halved: how often `pixels` has been halved already.
-    """
-
-    def __init__(
-        self, pixels: Pixels, image_hw: tuple[int, int] | None = None, halved: int = 0
-    ) -> None:
-        self.pixels, self.halved = pixels, halved
-        self.image_hw = image_hw or (pixels.shape[0], pixels.shape[1])
-        self._pictures = [Image.fromarray(pixels)]
-
-    def picture(self, times: int) -> Image.Image:
-        """The image at `2 ** -times` of its size; sides are rounded up.
-
-        Raises:
-            ValueError: there are only smaller ones.
-        """
-        if times < self.halved:
-            raise ValueError(f"the image has been halved {self.halved} times; {times} was asked")
-        while len(self._pictures) <= times - self.halved:
-            self._pictures.append(self._pictures[-1].reduce(2))
-        return self._pictures[times - self.halved]
-
-    def resize(self, size_hw: tuple[int, int], scale: float) -> Pixels:
-        """One level of the image, as `resize` makes it."""
-        if scale == 1 and size_hw == self.image_hw and not self.halved:
-            return self.pixels
-        extent = list(zip(size_hw, self.image_hw, strict=True))
-        if any(side - 1 >= whole * scale for side, whole in extent):
-            raise ValueError(
-                f"an image of {self.image_hw} at scale {scale:g} does not fill {size_hw}"
-            )
-        bottom, right = (min(side / scale, whole) for side, whole in extent)
-        times = halvings(scale)
-        shrunk = 2.0**-times
-        return _resample(self.picture(times), size_hw, (0.0, 0.0, right * shrunk, bottom * shrunk))
+# Side of the blocks that levels are made of, in pixels of the level.
+BLOCK = 512
 
 
 def resize(image: Pixels, size_hw: tuple[int, int], scale: float) -> Pixels:
@@ -77,7 +41,9 @@ def resize(image: Pixels, size_hw: tuple[int, int], scale: float) -> Pixels:
     Raises:
         ValueError: some output pixels would lie wholly outside the source.
     """
-    return Halves(image).resize(size_hw, scale)
+    if scale == 1 and size_hw == image.shape[:2]:
+        return image
+    return resize_part(Halves(image), size_hw, scale, range(size_hw[0]), range(size_hw[1]))
 
 
 def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
@@ -95,43 +61,96 @@ def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
     return _resample(Halves(image).picture(times), size_hw, (0.0, 0.0, right, bottom))
 
 
-def halvings(scale: float) -> int:
-    """How often an image is halved before it is brought to a scale."""
-    return max(0, math.floor(-math.log2(scale)))
-
-
-def add_border(image: Pixels, border: Border) -> Pixels:
-    """The image widened by repeating its edge pixels: the same array for an empty border."""
-    if border == Border():
-        return image
-    height, width = image.shape[:2]
-    wider = np.empty(
-        (border.top + height + border.bottom, border.left + width + border.right, 3), np.uint8
-    )
-    paint_with_border(wider, image, border)
-    return wider
-
-
-def paint_with_border(target: Pixels, image: Pixels, border: Border) -> None:
-    """Fills `target` with the image and, around it, with its edge pixels.
+def resize_part(
+    octaves: Octaves, size_hw: tuple[int, int], scale: float, rows: range, cols: range
+) -> Pixels:
+    """Rows and columns of what `resize` makes of the whole image, to the last bit.
 
     Args:
-        target: uint8 `(h, w, 3)` of just the size of both; written to.
-        image: uint8 `(h, w, 3)`.
-        border: around the image.
+        octaves: the image.
+        size_hw: height and width of the whole result.
+        scale: output pixels per source pixel.
+        rows: of the result, at least one.
+        cols: likewise.
+
+    Raises:
+        ValueError: some output pixels would lie wholly outside the source.
     """
-    height, width = image.shape[:2]
-    rows = target[border.top : border.top + height]
-    rows[:, border.left : border.left + width] = image
-    rows[:, : border.left] = image[:, :1]
-    rows[:, border.left + width :] = image[:, -1:]
-    target[: border.top] = rows[0]
-    target[border.top + height :] = rows[-1]
+    sides = list(zip(size_hw, octaves.image_hw, strict=True))
+    if any(side - 1 >= whole * scale for side, whole in sides):
+        raise ValueError(
+            f"an image of {octaves.image_hw} at scale {scale:g} does not fill {size_hw}"
+        )
+    times = halvings(scale)
+    ratios = [min(side / scale, whole) * 2.0**-times / side for side, whole in sides]
+    if ratios == [1, 1]:
+        return np.array(octaves.part(times, rows, cols))
+    down, across = map(_blocks, (rows, cols), size_hw, ratios, octaves.octave_hw(times))
+    target = np.empty((len(rows), len(cols), 3), np.uint8)
+    reach = range(across[0].source.start, across[-1].source.stop)
+    for above in down:
+        band = octaves.part(times, above.source, reach)
+        for beside in across:
+            pixels = _resize_block(band, reach.start, above, beside)
+            target[above.place, beside.place] = pixels[above.kept, beside.kept]
+    return target
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows (or columns) of a level that are made at once.
+
+    Attributes:
+        size: how many.
+        source: rows of the halved image that they are made of, those that only the filter
+            reaches included.
+        extent: where they begin and end, in rows from the first of `source`.
+        kept: which of them are asked for.
+        place: where those go, counted from the first that is asked for.
+    """
+
+    size: int
+    source: range
+    extent: tuple[float, float]
+    kept: slice
+    place: slice
+
+
+def _blocks(part: range, side: int, ratio: float, source_side: int) -> list[_Block]:
+    """The blocks that hold some rows (or columns) of a level.
+
+    Args:
+        part: the rows that are asked for.
+        side: rows of the level.
+        ratio: rows of the halved image per row of the level.
+        source_side: rows of the halved image.
+    """
+    reach = math.ceil(max(1.0, ratio)) + 1
+    blocks = []
+    for start in range(part.start // BLOCK * BLOCK, part.stop, BLOCK):
+        stop = min(start + BLOCK, side)
+        first = max(0, math.floor(start * ratio) - reach)
+        source = range(first, min(math.ceil(stop * ratio) + reach, source_side))
+        end = min(stop * ratio, source_side)  # rounding must not take it past the image
+        a, b = max(start, part.start), min(stop, part.stop)
+        kept, place = slice(a - start, b - start), slice(a - part.start, b - part.start)
+        blocks.append(
+            _Block(stop - start, source, (start * ratio - first, end - first), kept, place)
+        )
+    return blocks
+
+
+def _resize_block(band: Image.Image, left: int, above: _Block, beside: _Block) -> Pixels:
+    """One whole block, from a band whose first column is the halved image's column `left`."""
+    cols = range(beside.source.start - left, beside.source.stop - left)
+    box = (beside.extent[0], above.extent[0], beside.extent[1], above.extent[1])
+    return _resample(cut(band, range(band.height), cols), (above.size, beside.size), box)
 
 
 def _resample(
     picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
 ) -> Pixels:
+    """A box of a picture, brought to a size: RGB uint8 `(*size_hw, 3)`."""
     height, width = size_hw
     if picture.size == (width, height) and box_xyxy == (0.0, 0.0, width, height):
         return np.array(picture)

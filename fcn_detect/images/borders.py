@@ -1,0 +1,74 @@
+"""Frames widened with their own edge pixels, as the levels of a pyramid are."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_detect.geometry import Border, Level
+from fcn_detect.images.octaves import Octaves
+from fcn_detect.images.resampling import resize_part
+
+Pixels = NDArray[np.uint8]
+
+
+def level_part(octaves: Octaves, level: Level, rows: range, cols: range) -> Pixels:
+    """Rows and columns of a level, its border included: RGB uint8 `(len(rows), len(cols), 3)`.
+
+    They are made by themselves, and equal those of the whole level to the last bit.
+
+    Args:
+        octaves: the image.
+        level: its frame's first row is the level's row `border.top`.
+        rows: of the level, at least one.
+        cols: likewise.
+    """
+    frame_h, frame_w = level.frame_hw
+    rows, down = _inside(rows, level.border.top, frame_h)
+    cols, across = _inside(cols, level.border.left, frame_w)
+    pixels = resize_part(octaves, level.frame_hw, level.scale, rows, cols)
+    return add_border(pixels, Border(down[0], across[0], down[1], across[1]))
+
+
+def add_border(image: Pixels, border: Border) -> Pixels:
+    """The image widened by repeating its edge pixels: the same array for an empty border."""
+    if border == Border():
+        return image
+    height, width = image.shape[:2]
+    wider = np.empty(
+        (border.top + height + border.bottom, border.left + width + border.right, 3), np.uint8
+    )
+    paint_with_border(wider, image, border)
+    return wider
+
+
+def paint_with_border(target: Pixels, image: Pixels, border: Border) -> None:
+    """Fills `target` with the image and, around it, with its edge pixels.
+
+    Args:
+        target: uint8 `(h, w, 3)` of just the size of both; written to.
+        image: uint8 `(h, w, 3)`.
+        border: around the image.
+    """
+    height, width = image.shape[:2]
+    rows = target[border.top : border.top + height]
+    rows[:, border.left : border.left + width] = image
+    rows[:, : border.left] = image[:, :1]
+    rows[:, border.left + width :] = image[:, -1:]
+    target[: border.top] = rows[0]
+    target[border.top + height :] = rows[-1]
+
+
+def _inside(part: range, margin: int, side: int) -> tuple[range, tuple[int, int]]:
+    """What of a part of a level lies in its frame, at least its nearest row, and what beyond.
+
+    Args:
+        part: rows (or columns) of the level.
+        margin: rows of the border before the frame.
+        side: rows of the frame.
+
+    Returns:
+        Rows of the frame, and by how many they are to be widened before and after.
+    """
+    first = min(max(part.start - margin, 0), side - 1)
+    end = max(min(part.stop - margin, side), first + 1)
+    before = min(max(0, margin - part.start), len(part) - 1)
+    return range(first, end), (before, len(part) - before - (end - first))
