@@ -1,6 +1,7 @@
 """The first directory of a TIFF file: where its pixels are, and of what kind."""
 
 import io
+import mmap
 import struct
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -16,13 +17,14 @@ _BITS, _BANDS, _SAMPLE_FORMAT = 258, 277, 339
 _SAMPLE_FORMATS = {1: "unsigned", 2: "signed", 3: "float", 4: "undefined", 5: "complex"}
 
 
-def first_directory(data: bytes) -> Mapping[int, Any]:
+def first_directory(data: bytes | mmap.mmap) -> Mapping[int, Any]:
     """Tag number -> value, of those tags that the file's bytes suffice for."""
     try:
         with caught_warnings():
             header = data[:16] if 43 in data[2:4] else data[:8]
             directory = TiffImagePlugin.ImageFileDirectory_v2(header)
-            stream = io.BytesIO(data)
+            # a mapped file is not copied: it may be larger than memory
+            stream: Any = data if isinstance(data, mmap.mmap) else io.BytesIO(data)
             stream.seek(directory.next)
             directory.load(stream)
             return dict(directory)

@@ -1,0 +1,97 @@
+"""Images that are too large to be held: which they are, and how they come onto the disk.
+
+| pixels | read |
+|---|---|
+| up to `StreamingRules.stream_pixels` | whole, by `read_image` |
+| above | in bands of rows, by libvips (the extra `large`), where it can |
+| above, other formats and pixels, or without the extra | whole, up to Pillow's own limit |
+| above `StreamingRules.max_pixels` | not at all |
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcn_detect.errors import ImageError, MissingExtraError
+from fcn_detect.images.half_store import HalfStore, store_halves
+from fcn_detect.images.header import PictureHeader, picture_header
+from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
+from fcn_detect.images.row_readers import LoadedRows, RowReader
+from fcn_detect.images.vips_rows import FORMATS, VipsRows
+from fcn_detect.results import Progress, silent
+
+
+@dataclass(frozen=True)
+class StreamingRules:
+    """Which images are read in parts, and how.
+
+    Attributes:
+        stream_pixels: width times height above which an image is not read whole.
+        max_pixels: width times height above which nothing is decoded.
+        allow_truncated: whether files that end early are taken as far as they go.
+    """
+
+    stream_pixels: int
+    max_pixels: int
+    allow_truncated: bool = False
+
+
+def huge_header(path: Path, rules: StreamingRules) -> PictureHeader | None:
+    """The header of an image that is to be read in parts; None for every other file."""
+    header = picture_header(path)
+    return header if header is not None and header.pixels > rules.stream_pixels else None
+
+
+def store_image(
+    path: Path, header: PictureHeader, rules: StreamingRules, progress: Progress = silent
+) -> HalfStore:
+    """The halves of a huge image, on disk.
+
+    Raises:
+        ImageError: it cannot be read, is larger than allowed, or the disk is full.
+    """
+    if header.pixels > rules.max_pixels:
+        raise ImageError(
+            "too_large",
+            f"the picture has {_size(header)} pixels, more than the {rules.max_pixels:,} allowed "
+            "(detect.max_pixels); shrink or cut it, or raise the limit",
+        )
+    try:
+        return store_halves(_reader(path, header, rules), progress)
+    except ImageError as error:
+        if error.kind != "truncated" or not rules.allow_truncated:
+            raise
+        store = store_halves(VipsRows(path, header.name, lenient=True), progress)
+        store.notes.append("the file ends early; what is missing of the picture is blank")
+        return store
+
+
+def _reader(path: Path, header: PictureHeader, rules: StreamingRules) -> RowReader:
+    """What reads a file in parts; or else the whole of it, where that is not too large.
+
+    Raises:
+        ImageError: neither can be done, and why.
+    """
+    try:
+        if header.name in FORMATS:
+            return VipsRows(path, header.name)
+        refusal = ImageError(
+            "too_large",
+            f"the {header.name} picture has {_size(header)} pixels; of such a size only "
+            f"{', '.join(sorted(FORMATS))} can be read",
+        )
+    except MissingExtraError as error:
+        refusal = ImageError(
+            "too_large", f"the picture has {_size(header)} pixels; to read it in parts, {error}"
+        )
+    except ImageError as error:
+        if error.kind != "unsupported_pixels":
+            raise
+        refusal = error
+    if header.pixels > DEFAULT_MAX_PIXELS:
+        raise refusal
+    return LoadedRows(read_image(path, allow_truncated=rules.allow_truncated))
+
+
+def _size(header: PictureHeader) -> str:
+    height, width = header.size_hw
+    return f"{width} x {height} = {height * width:,}"

@@ -1,0 +1,136 @@
+"""The rows of a file of any size, by libvips: JPEG, PNG, TIFF, BigTIFF, WebP.
+
+libvips decodes as it goes, so that only some rows are in memory; an interlaced PNG, a progressive
+JPEG and a WebP it has to hold as a whole. What the values mean as colours is for `colours` to say,
+as for any other file.
+"""
+
+import logging
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from PIL import Image
+
+from fcn_detect.errors import ImageError, MissingExtraError
+from fcn_detect.images.colours import to_rgb
+from fcn_detect.images.quiet import one_line
+from fcn_detect.images.row_readers import BAND_ROWS, Pixels
+from fcn_detect.images.wholeness import missing_part
+
+# Pillow's names of formats that are read in parts
+FORMATS = {"JPEG", "PNG", "TIFF", "WEBP"}
+
+_MODES = {("b-w", 1): "L", ("b-w", 2): "LA", ("srgb", 3): "RGB", ("srgb", 4): "RGBA"}
+_TOP_DOWN = {1, 2}  # orientations that need no row before those above it
+_SIDEWAYS = 5  # the first orientation that swaps height and width
+
+
+class VipsRows:
+    """The rows of a picture file, turned as its EXIF orientation asks.
+
+    Args:
+        path: of the file.
+        name: of its format, as Pillow calls it.
+        lenient: whether the rows of a file that ends early are taken as far as they go.
+
+    Raises:
+        MissingExtraError: pyvips is not installed.
+        ImageError: the file cannot be opened; `unsupported_pixels` where its pixels are not
+            8-bit grey or RGB.
+    """
+
+    def __init__(self, path: Path, name: str, lenient: bool = False) -> None:
+        self._path, self._name = path, name
+        self._vips = _pyvips()
+        # libjpeg calls damage a warning; libtiff warns of any tag that it does not know
+        strict = "warning" if name == "JPEG" else "error"
+        self._fail_on = "none" if lenient else strict
+        image = self._open("sequential")
+        self._mode = _mode(image)
+        orientation = _number(image, "orientation", 1)
+        self.notes: list[str] = []
+        if (frames := _number(image, "n-pages", 1)) > 1:
+            self.notes.append(f"the file has {frames} frames; only the first was taken")
+        if orientation not in _TOP_DOWN:
+            image = self._open("random")
+        self._image = image.autorot()
+        self.image_hw = (self._image.height, self._image.width)
+
+    def bands(self) -> Iterator[Pixels]:
+        """RGB uint8 `(rows, w, 3)`, from the top down; see `RowReader`."""
+        height, width = self.image_hw
+        region = self._vips.Region.new(self._image)
+        for top in range(0, height, BAND_ROWS):
+            rows = min(BAND_ROWS, height - top)
+            try:
+                values = region.fetch(0, top, width, rows)
+            except self._vips.Error as error:
+                raise self._damage(error) from error
+            rgb, notes = to_rgb(Image.frombytes(self._mode, (width, rows), values))
+            self.notes += [note for note in notes if note not in self.notes]
+            yield np.asarray(rgb)
+
+    def _open(self, access: str) -> Any:
+        self._vips.vips_lib.vips_error_clear()
+        try:
+            return self._vips.Image.new_from_file(
+                str(self._path), access=access, fail_on=self._fail_on, revalidate=True
+            )
+        except self._vips.Error as error:
+            raise self._damage(error) from error
+
+    def _damage(self, error: Exception) -> ImageError:
+        """What a decoder's complaint means: the file ends early, or it is damaged."""
+        message = str(error)
+        missing: str | None = None
+        if self._name == "JPEG":
+            if "premature end of JPEG" in message:
+                missing = "the JPEG data stop before the picture does"
+        else:
+            with (
+                self._path.open("rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            ):
+                missing = missing_part(self._name, cast("bytes", data))  # it takes slices only
+        if missing:
+            return ImageError(
+                "truncated",
+                f"the file ends early: {missing}; copy it again or allow truncated files",
+            )
+        reason = one_line(message.splitlines()[-1] if message.strip() else error)
+        return ImageError("corrupt", f"the decoder found damaged data: {reason}")
+
+
+def _pyvips() -> Any:
+    """The library, imported when a large file is read."""
+    try:
+        import pyvips
+    except (ImportError, OSError):  # OSError: without the C library
+        raise MissingExtraError("pyvips", "large") from None
+    # what libvips has to say comes with its errors; on standard error it would be said twice
+    logging.getLogger("pyvips").addHandler(logging.NullHandler())
+    return pyvips
+
+
+def _mode(image: Any) -> str:
+    """Pillow's name of a picture's pixels.
+
+    Raises:
+        ImageError: they are not 8-bit grey or RGB.
+    """
+    mode = _MODES.get((image.interpretation, image.bands))
+    if mode is None or image.format != "uchar":
+        raise ImageError(
+            "unsupported_pixels",
+            f"pixels of {image.bands} bands of type {image.format} ({image.interpretation}): a "
+            "picture of this size must have 8-bit grey or RGB, with or without transparency",
+        )
+    return mode
+
+
+def _number(image: Any, field: str, missing: int) -> int:
+    """A number of the file's header, or what stands for it where it is not there."""
+    return int(image.get(field)) if image.get_typeof(field) else missing
