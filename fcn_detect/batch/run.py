@@ -149,6 +149,8 @@ def _search(
         return _made(ImageResult(name, None, None, None, answer.failure))
     prepared = answer.prepared
     try:
+        if prepared.canvases is None and detector.in_tiles(prepared.image_hw):
+            return _made(detector.result(answer.path, name)[0])
         score_maps = detector.score_prepared(prepared)
     except Exception as error:
         return _made(_failed(name, prepared, error))

@@ -62,7 +62,7 @@ def command(
         results = []
         try:
             for i, path in enumerate(paths):
-                result, search = detector.result(path)
+                result, search = detector.result(path, heat=heatmap, progress=_named(display, path))
                 results.append(result)
                 if as_json:
                     click.echo(format_result(result))
@@ -78,6 +78,11 @@ def command(
     if folder is not None:
         click.echo(f"pictures and results.jsonl are in {folder}/", err=True)
     return _report_failures(results)
+
+
+def _named(display: Any, path: Path) -> Any:
+    """Progress on one photo, under its name."""
+    return lambda task, done, total, note="": display(f"{task} {path.name}", done, total, note)
 
 
 def _load(given: dict[str, Any], say: Any) -> Any:

@@ -198,6 +198,9 @@ class DetectSettings(_Table):
             and logits keep about three digits.
         reduced_reading: whether a JPEG is decoded at half its size, a quarter or an eighth, where
             no level of the pyramid is larger.
+        stream_pixels: width times height above which an image is read in parts, and a level is
+            searched in tiles; at most 178,956,970, which is the most that is read whole.
+        max_pixels: width times height above which nothing is decoded.
     """
 
     min_height: float | None = Field(default=None, gt=0)
@@ -217,6 +220,8 @@ class DetectSettings(_Table):
     allow_truncated: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
     reduced_reading: bool = True
+    stream_pixels: int = Field(default=50_000_000, ge=1, le=178_956_970)
+    max_pixels: int = Field(default=4_000_000_000, ge=1)
 
     @model_validator(mode="after")
     def _one_way_to_choose_what_is_shown(self) -> "DetectSettings":

@@ -4,7 +4,9 @@ from fcn_detect.detect.dense import level_pixels, score_level, score_packed, sco
 from fcn_detect.detect.detector import Detector, Search, level_plan
 from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
+from fcn_detect.detect.large_heat_map import LargeHeatMap
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
+from fcn_detect.detect.streaming import TiledSearch
 from fcn_detect.detect.stride_report import StrideReport, compare_strides
 from fcn_detect.detect.verify import (
     EquivalenceReport,
@@ -18,8 +20,10 @@ __all__ = [
     "EquivalenceReport",
     "GeometryReport",
     "ImageEquivalence",
+    "LargeHeatMap",
     "Search",
     "StrideReport",
+    "TiledSearch",
     "WithClassifier",
     "classify_windows",
     "compare_strides",

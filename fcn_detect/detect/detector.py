@@ -11,17 +11,25 @@ from fcn_detect.backends import Backend, Pixels, find_model, open_backend
 from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import dense
 from fcn_detect.detect.dense import pyramid_passes, score_canvas, score_pyramid
+from fcn_detect.detect.large_heat_map import LargeHeatMap
+from fcn_detect.detect.streaming import TiledSearch, find_in_tiles
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
 from fcn_detect.headers import read_header
 from fcn_detect.images import (
+    DEFAULT_MAX_PIXELS,
+    HalfStore,
     Halves,
     LoadedImage,
+    Octaves,
     Preparation,
     PreparedImage,
+    StreamingRules,
     from_pil,
     halvings,
+    huge_header,
     read_image,
+    store_image,
 )
 from fcn_detect.postprocess import (
     Candidates,
@@ -31,7 +39,15 @@ from fcn_detect.postprocess import (
     select,
     to_detections,
 )
-from fcn_detect.results import Detections, Failure, ImageResult, ModelHeader, ScoreMap
+from fcn_detect.results import (
+    Detections,
+    Failure,
+    ImageResult,
+    ModelHeader,
+    Progress,
+    ScoreMap,
+    silent,
+)
 
 ImageSource = str | Path | Image.Image | Pixels
 
@@ -60,6 +76,11 @@ class Search:
     def pixels(self) -> Pixels:
         """The image as searched, RGB uint8; smaller than the file's where it was `image.halved`."""
         return self.image.pixels
+
+    @property
+    def octaves(self) -> Octaves:
+        """The image and its halves."""
+        return Halves(self.image.pixels, self.image.full_hw, self.image.halved)
 
 
 class Detector:
@@ -128,19 +149,22 @@ class Detector:
         Raises:
             ImageError: the image cannot be read or searched; its `kind` says why.
         """
-        return self.search(image).detections
+        return self._find_in(self._open(image)).detections
 
     def search(self, image: ImageSource) -> Search:
-        """The objects in an image, with all that led to them; raises as a call does."""
+        """The objects in an image, with all score maps that led to them; raises as a call does.
+
+        An image is never searched in tiles here: it must be one that can be read whole.
+        """
         return self._search(self.read(image))
 
-    def at_full_size(self, search: Search, path: Path) -> Search:
+    def at_full_size(self, search: Search | TiledSearch, path: Path) -> Search | TiledSearch:
         """The same, with all pixels of its file, for pictures of it.
 
         Raises:
             ImageError: the file cannot be read any more.
         """
-        if not search.image.halved:
+        if isinstance(search, TiledSearch) or not search.image.halved:
             return search
         whole = read_image(path, allow_truncated=self.settings.allow_truncated)
         return replace(search, image=whole)
@@ -167,8 +191,26 @@ class Detector:
         """How images are read and packed in other processes, for `search_prepared`."""
         plan = self.plan if self.header.exact else None
         return Preparation(
-            self.settings.allow_truncated, self.halvings, plan, dense.MAX_PASS_PIXELS
+            self.settings.allow_truncated,
+            self.halvings,
+            plan,
+            dense.MAX_PASS_PIXELS,
+            self.stream_pixels,
         )
+
+    @property
+    def stream_pixels(self) -> int:
+        """Pixels of an image or a level above which the search goes in tiles.
+
+        A padded net's tiles would not be its map: it searches whole what can be read whole.
+        """
+        return self.settings.stream_pixels if self.header.exact else DEFAULT_MAX_PIXELS
+
+    def in_tiles(self, image_hw: tuple[int, int]) -> bool:
+        """Whether an image of this size is searched in tiles, or refused by a padded net."""
+        levels = plan_pyramid(image_hw, self.plan) if self.header.exact else []
+        sizes = [image_hw, *(level.size_hw for level in levels)]
+        return any(height * width > self.stream_pixels for height, width in sizes)
 
     def score_prepared(self, prepared: PreparedImage) -> list[ScoreMap]:
         """The score maps of an image that was read and packed elsewhere.
@@ -206,12 +248,7 @@ class Detector:
             The detections, the cell behind each, and what the user should know.
         """
         candidates = decode(score_maps, self.header, self.selection.smallest_score)
-        selected = select(candidates, len(self.header.labels), self.selection)
-        detections, index = to_detections(selected, self.header, image_hw)
-        warnings: tuple[str, ...] = ()
-        if len(detections) == self.settings.max_detections:
-            warnings = (f"only the {len(detections)} best detections are kept (--max-detections)",)
-        return detections, selected.take(index), warnings
+        return self._select(candidates, image_hw)
 
     def threshold(self, image_hw: tuple[int, int]) -> float:
         """Smallest score worth showing in an image of this size.
@@ -233,19 +270,28 @@ class Detector:
         grids = [level.grid(crop_hw, stride_hw) for level in plan_pyramid(image_hw, self.plan)]
         return sum(grid.size_hw[0] * grid.size_hw[1] for grid in grids)
 
-    def result(self, path: Path, name: str | None = None) -> tuple[ImageResult, Search | None]:
+    def result(
+        self,
+        path: Path,
+        name: str | None = None,
+        *,
+        heat: bool = False,
+        progress: Progress = silent,
+    ) -> tuple[ImageResult, Search | TiledSearch | None]:
         """One file's record, a failure included, and the search where there was one.
 
         Args:
             path: of the image.
             name: what the record calls it; None means the path.
+            heat: whether a search in tiles keeps a heat map.
+            progress: of a search in tiles, in megapixels.
         """
         name = path.as_posix() if name is None else name
         height = width = None
         try:
-            image = self.read(path)
+            image = self._open(path, progress)
             height, width = image.image_hw
-            search = self._search(image)
+            search = self._find_in(image, heat, progress)
         except ImageError as error:
             return ImageResult(name, width, height, None, Failure(error.kind, str(error))), None
         return ImageResult(name, width, height, search.detections, None, search.warnings), search
@@ -258,11 +304,67 @@ class Detector:
         height, width = prepared.image_hw
         return ImageResult(name, width, height, detections, None, prepared.warnings + warnings)
 
+    def _open(self, image: ImageSource, progress: Progress = silent) -> LoadedImage | HalfStore:
+        """An image, read whole, or onto the disk where it is huge.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        huge = None
+        if isinstance(image, str | Path):
+            huge = huge_header(Path(image), self.stream_pixels)
+        if huge is None:
+            return self.read(image)
+        assert isinstance(image, str | Path)
+        if not self.header.exact:
+            raise ImageError(
+                "too_large",
+                f"the picture has {huge.pixels:,} pixels, and above {self.stream_pixels:,} it is "
+                f"searched in tiles, which the padded net {self.header.net} cannot do exactly; "
+                "use an unpadded net, or shrink the picture",
+            )
+        rules = StreamingRules(self.settings.max_pixels, self.settings.allow_truncated)
+        return store_image(Path(image), huge, rules, progress)
+
+    def _find_in(
+        self, image: LoadedImage | HalfStore, heat: bool = False, progress: Progress = silent
+    ) -> Search | TiledSearch:
+        if isinstance(image, HalfStore):
+            return self._search_tiles(image, tuple(image.notes), heat, progress)
+        if self.header.exact and self.in_tiles(image.image_hw):
+            halves = Halves(image.pixels, image.full_hw, image.halved)
+            return self._search_tiles(halves, image.warnings, heat, progress)
+        return self._search(image)
+
+    def _search_tiles(
+        self, octaves: Octaves, warnings: tuple[str, ...], heat: bool, progress: Progress
+    ) -> TiledSearch:
+        levels = self.levels(octaves.image_hw)
+        heat_map = LargeHeatMap(octaves.image_hw, levels, self.header) if heat else None
+        keep = self.selection.smallest_score
+        found = find_in_tiles(self.backend, octaves, levels, keep, heat_map, progress)
+        detections, candidates, more = self._select(found, octaves.image_hw)
+        rows, cols = levels[0].grid(self.header.crop_hw, self.header.stride_hw).size_hw
+        size = f"searched in tiles: the largest score map has {rows:,} rows and {cols:,} columns"
+        warnings = (*warnings, size, *more)
+        return TiledSearch(octaves, levels, detections, candidates, warnings, heat_map)
+
     def _search(self, image: LoadedImage) -> Search:
         levels = self.levels(image.image_hw)
         score_maps = self._score(image, levels)
         detections, candidates, warnings = self.find(image.image_hw, score_maps)
         return Search(image, levels, score_maps, detections, candidates, image.warnings + warnings)
+
+    def _select(
+        self, candidates: Candidates, image_hw: tuple[int, int]
+    ) -> tuple[Detections, Candidates, tuple[str, ...]]:
+        """What stays of all candidates of an image; see `find`."""
+        selected = select(candidates, len(self.header.labels), self.selection)
+        detections, index = to_detections(selected, self.header, image_hw)
+        warnings: tuple[str, ...] = ()
+        if len(detections) == self.settings.max_detections:
+            warnings = (f"only the {len(detections)} best detections are kept (--max-detections)",)
+        return detections, selected.take(index), warnings
 
     def _score(self, image: LoadedImage, levels: list[Level]) -> list[ScoreMap]:
         halves = Halves(image.pixels, image.full_hw, image.halved)

@@ -1,9 +1,12 @@
 """Where a model sees objects: the best score near each place of the image."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_detect.geometry import ScoreGrid
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration, ScoreMap
 
@@ -21,24 +24,36 @@ def heat_map(
     best = np.zeros(image_hw, np.float32)
     for score_map in score_maps:
         scores = probabilities(score_map.logits, calibration).max(axis=0).astype(np.float32)
-        np.maximum(best, _spread(scores, score_map, image_hw), out=best)
+        np.maximum(best, spread(scores, score_map.grid, image_hw), out=best)
     return best
 
 
-def _spread(
-    scores: NDArray[np.float32], score_map: ScoreMap, image_hw: tuple[int, int]
-) -> NDArray[np.float32]:
-    """A map's cells laid over the image, float32 `image_hw`; 0 where no window is centred."""
-    grid = score_map.grid
+def spread(
+    scores: NDArray[Any],
+    grid: ScoreGrid,
+    size_hw: tuple[int, int],
+    pixel: float = 1.0,
+    corner_yx: tuple[int, int] = (0, 0),
+) -> NDArray[Any]:
+    """A map's cells laid over a picture, `size_hw` of their type; 0 where no window is centred.
+
+    Args:
+        scores: `(rows, cols)`, of float32 or uint8.
+        grid: places them.
+        size_hw: of what is asked for: the picture, or a part of it.
+        pixel: source pixels that one pixel of the picture stands for.
+        corner_yx: of the part in the picture.
+    """
     x0, y0, x1, y1 = grid.windows_xyxy(np.zeros(1, int), np.zeros(1, int))[0]
     step_y, step_x = (stride / grid.scale for stride in grid.stride_hw)
-    # Pixel (x, y) of the image shows the map at ((x + .5 - centre_x) / step_x, ...).
+    top, left = corner_yx
+    # Pixel (x, y) of the picture shows the map at (((x + .5) * pixel - centre_x) / step_x, ...).
     to_map = np.array(
         [
-            [1 / step_x, 0, (0.5 - (x0 + x1) / 2) / step_x],
-            [0, 1 / step_y, (0.5 - (y0 + y1) / 2) / step_y],
+            [pixel / step_x, 0, ((left + 0.5) * pixel - (x0 + x1) / 2) / step_x],
+            [0, pixel / step_y, ((top + 0.5) * pixel - (y0 + y1) / 2) / step_y],
         ]
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size_wh = (image_hw[1], image_hw[0])
-    return np.asarray(cv2.warpAffine(scores, to_map, size_wh, flags=flags), np.float32)
+    size_wh = (size_hw[1], size_hw[0])
+    return np.asarray(cv2.warpAffine(scores, to_map, size_wh, flags=flags), scores.dtype)

@@ -12,6 +12,7 @@ from fcn_detect.geometry.grid import ScoreGrid
 from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
 from fcn_detect.geometry.pyramid import Border, Level, PyramidPlan, plan_pyramid
 from fcn_detect.geometry.receptive_field import ReceptiveField
+from fcn_detect.geometry.tiles import Tile, plan_tiles
 
 __all__ = [
     "OFFSET_NAMES",
@@ -22,6 +23,7 @@ __all__ = [
     "PyramidPlan",
     "ReceptiveField",
     "ScoreGrid",
+    "Tile",
     "apply_offsets",
     "box_areas",
     "box_intersections",
@@ -32,5 +34,6 @@ __all__ = [
     "pack",
     "plan_passes",
     "plan_pyramid",
+    "plan_tiles",
     "wholes_of_parts",
 ]

@@ -1,6 +1,6 @@
 """Where each cell of a score map lies in the source image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,3 +56,9 @@ class ScoreGrid:
         top = self.origin_xy[1] + rows * self.stride_hw[0]
         corners = np.stack([left, top, left, top], axis=1) + np.asarray(part_xyxy, np.float64)
         return np.asarray(corners / self.scale, np.float64)
+
+    def part(self, rows: range, cols: range) -> "ScoreGrid":
+        """The grid of some neighbouring cells: its cell (0, 0) is `(rows.start, cols.start)`."""
+        left, top = self.origin_xy
+        origin_xy = (left + cols.start * self.stride_hw[1], top + rows.start * self.stride_hw[0])
+        return replace(self, size_hw=(len(rows), len(cols)), origin_xy=origin_xy)

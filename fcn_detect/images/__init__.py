@@ -4,6 +4,8 @@ from fcn_detect.images.borders import add_border, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.decoding import LoadedImage, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images
+from fcn_detect.images.half_store import HalfStore, store_halves
+from fcn_detect.images.large import StreamingRules, huge_header, store_image
 from fcn_detect.images.octaves import Halves, Octaves, halvings
 from fcn_detect.images.painting import paint_canvas, paint_passes
 from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
@@ -13,16 +15,19 @@ from fcn_detect.images.resampling import resize, resize_part, resize_to
 __all__ = [
     "DEFAULT_MAX_PIXELS",
     "EXTENSIONS",
+    "HalfStore",
     "Halves",
     "LoadedImage",
     "Octaves",
     "Preparation",
     "PreparedImage",
+    "StreamingRules",
     "add_border",
     "contact_sheet",
     "find_images",
     "from_pil",
     "halvings",
+    "huge_header",
     "level_part",
     "paint_canvas",
     "paint_passes",
@@ -32,4 +37,6 @@ __all__ = [
     "resize",
     "resize_part",
     "resize_to",
+    "store_halves",
+    "store_image",
 ]

@@ -2,10 +2,10 @@
 
 | pixels | read |
 |---|---|
-| up to `StreamingRules.stream_pixels` | whole, by `read_image` |
+| up to `detect.stream_pixels` | whole, by `read_image` |
 | above | in bands of rows, by libvips (the extra `large`), where it can |
 | above, other formats and pixels, or without the extra | whole, up to Pillow's own limit |
-| above `StreamingRules.max_pixels` | not at all |
+| above `detect.max_pixels` | not at all |
 """
 
 from dataclasses import dataclass
@@ -22,23 +22,21 @@ from fcn_detect.results import Progress, silent
 
 @dataclass(frozen=True)
 class StreamingRules:
-    """Which images are read in parts, and how.
+    """What to do with unusual huge files.
 
     Attributes:
-        stream_pixels: width times height above which an image is not read whole.
         max_pixels: width times height above which nothing is decoded.
         allow_truncated: whether files that end early are taken as far as they go.
     """
 
-    stream_pixels: int
     max_pixels: int
     allow_truncated: bool = False
 
 
-def huge_header(path: Path, rules: StreamingRules) -> PictureHeader | None:
-    """The header of an image that is to be read in parts; None for every other file."""
+def huge_header(path: Path, stream_pixels: int) -> PictureHeader | None:
+    """The header of an image of more pixels, which is read in parts; None for any other file."""
     header = picture_header(path)
-    return header if header is not None and header.pixels > rules.stream_pixels else None
+    return header if header is not None and header.pixels > stream_pixels else None
 
 
 def store_image(

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from fcn_detect.geometry import PyramidPlan, is_too_large, plan_passes, plan_pyramid
 from fcn_detect.images.decoding import LoadedImage
+from fcn_detect.images.large import huge_header
 from fcn_detect.images.octaves import Halves
 from fcn_detect.images.painting import paint_passes
-from fcn_detect.images.reading import read_image
+from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
 
 Pixels = NDArray[np.uint8]
 
@@ -24,12 +25,15 @@ class Preparation:
         halvings: how often a decoder may halve a picture.
         plan: of the pyramid that is packed; None: images are only read.
         pass_pixels: most pixels of one forward pass.
+        stream_pixels: files of more pixels are left alone, and pyramids with a larger level are
+            not packed: they are searched in tiles where the network is.
     """
 
     allow_truncated: bool = False
     halvings: int = 0
     plan: PyramidPlan | None = None
     pass_pixels: int = 0
+    stream_pixels: int = DEFAULT_MAX_PIXELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,7 @@ class PreparedImage:
         warnings: of the reader.
         canvases: RGB uint8 `(h, w, 3)`, one for each pass of the plan over its pyramid; None
             where it was not packed.
-        image: the picture itself, where it was not packed.
+        image: the picture itself, where it was not packed; None where it was left alone.
     """
 
     image_hw: tuple[int, int]
@@ -53,9 +57,14 @@ class PreparedImage:
 def prepare(path: Path, preparation: Preparation) -> PreparedImage:
     """A file, read and packed; only read where its pyramid has no level or too large a one.
 
+    A huge file is left alone.
+
     Raises:
         ImageError: the file cannot be read.
     """
+    huge = huge_header(path, preparation.stream_pixels)
+    if huge is not None:
+        return PreparedImage(huge.size_hw, (), None, None)
     image = read_image(
         path, allow_truncated=preparation.allow_truncated, halvings=preparation.halvings
     )

@@ -7,6 +7,7 @@ as for any other file.
 
 import logging
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -76,8 +77,10 @@ class VipsRows:
     def _open(self, access: str) -> Any:
         self._vips.vips_lib.vips_error_clear()
         try:
-            return self._vips.Image.new_from_file(
-                str(self._path), access=access, fail_on=self._fail_on, revalidate=True
+            # a source, since brackets in the name of a file would be read as options
+            source = self._vips.Source.new_from_file(os.fsencode(self._path))
+            return self._vips.Image.new_from_source(
+                source, "", access=access, fail_on=self._fail_on
             )
         except self._vips.Error as error:
             raise self._damage(error) from error

@@ -95,7 +95,7 @@ def _answer(task: PrepareTask) -> Answer:
     arrays = _arrays(prepared)
     shapes, size = tuple(array.shape for array in arrays), sum(array.nbytes for array in arrays)
     bare = _with_arrays(prepared, [_NONE for _ in arrays])
-    if not _has_room(size):
+    if not size or not _has_room(size):
         return Answer(bare, shapes, b"".join(array.tobytes() for array in arrays))
     segment = SharedMemory(task.segment, create=True, size=size)
     for array, place in zip(
@@ -115,15 +115,15 @@ def _fill(segment: SharedMemory, arrays: list[Pixels]) -> None:
 def _arrays(prepared: PreparedImage) -> list[Pixels]:
     if prepared.canvases is not None:
         return prepared.canvases
-    assert prepared.image is not None
-    return [prepared.image.pixels]
+    return [] if prepared.image is None else [prepared.image.pixels]
 
 
 def _with_arrays(prepared: PreparedImage, arrays: list[Pixels]) -> PreparedImage:
     """The same with other pixels."""
     if prepared.canvases is not None:
         return replace(prepared, canvases=arrays)
-    assert prepared.image is not None
+    if prepared.image is None:
+        return prepared
     return replace(prepared, image=replace(prepared.image, pixels=arrays[0]))
 
 

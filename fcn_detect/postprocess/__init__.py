@@ -13,9 +13,11 @@ from fcn_detect.postprocess.false_alarms import (
     score_for_false_alarms,
 )
 from fcn_detect.postprocess.nms import suppress
+from fcn_detect.postprocess.pool import CandidatePool
 from fcn_detect.postprocess.probabilities import probabilities
 
 __all__ = [
+    "CandidatePool",
     "Candidates",
     "FalseAlarmTable",
     "Selection",

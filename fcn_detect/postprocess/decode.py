@@ -113,9 +113,10 @@ def to_detections(
 
 
 def _select_of_group(candidates: Candidates, selection: Selection) -> Candidates:
-    if len(candidates) > MAX_CANDIDATES:  # some tie for the last place
-        order = order_by_score(candidates.boxes, candidates.scores)
-        candidates = candidates.take(order[:MAX_CANDIDATES])
+    # some may tie for the last place; sorted, so that the order in which they came is no matter
+    candidates = candidates.take(
+        order_by_score(candidates.boxes, candidates.scores)[:MAX_CANDIDATES]
+    )
     worthy = candidates.take(np.flatnonzero(candidates.scores >= selection.keep))
     kept = suppress(
         worthy.boxes, worthy.scores, selection.overlap, selection.measure, selection.limit

@@ -1,15 +1,18 @@
 """The folder that `detect` leaves: photos with boxes, heat maps, cut-outs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fcn_detect.detect import Search, heat_map
+from fcn_detect.detect import Search, TiledSearch, heat_map
 from fcn_detect.files import open_atomically
+from fcn_detect.images import Halves, Octaves
 from fcn_detect.report.drawing import draw_detections, draw_heat_map
+from fcn_detect.report.large_photos import overview, write_large_heat_map
 from fcn_detect.results import Calibration, Detections, ImageResult
 
 KEPT_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
@@ -21,7 +24,7 @@ class PhotoWriter:
     Attributes:
         folder: where they go; photos keep their folders below it.
         threshold: smallest score drawn and cut out, of an image's height and width.
-        heat_maps: whether to write `NAME.heatmap.jpg`.
+        heat_maps: whether to write `NAME.heatmap.jpg`, or `.tif` of an image searched in tiles.
         crops: whether to write `NAME.crops/LABEL-NN.png`, best first.
     """
 
@@ -36,9 +39,11 @@ class PhotoWriter:
         self.folder, self.threshold = folder, threshold
         self.heat_maps, self.crops = heat_maps, crops
 
-    def write(self, result: ImageResult, search: Search, calibration: Calibration) -> None:
+    def write(
+        self, result: ImageResult, search: Search | TiledSearch, calibration: Calibration
+    ) -> None:
         """All the pictures of one searched photo."""
-        self.write_boxes(result, search.pixels)
+        self._write_boxes(result, search.octaves)
         if self.heat_maps:
             self.write_heat_map(result.image, search, calibration)
         if self.crops:
@@ -46,27 +51,37 @@ class PhotoWriter:
 
     def write_boxes(self, result: ImageResult, pixels: NDArray[np.uint8]) -> None:
         """A photo, RGB uint8 `(h, w, 3)`, with the boxes of its record."""
-        found = self._shown(result.detections or Detections.empty(), pixels)
-        _save(draw_detections(pixels, found), self._path(result.image))
+        self._write_boxes(result, Halves(pixels))
 
-    def write_heat_map(self, image: str, search: Search, calibration: Calibration) -> None:
-        """`NAME.heatmap.jpg`: where the model sees objects."""
+    def write_heat_map(
+        self, image: str, search: Search | TiledSearch, calibration: Calibration
+    ) -> None:
+        """Where the model sees objects: `NAME.heatmap.jpg`, after a search in tiles `.tif`."""
+        path = self._path(image)
+        if isinstance(search, TiledSearch):
+            if search.heat is not None:
+                write_large_heat_map(search.octaves, search.heat, path)
+            return
         image_hw = (search.pixels.shape[0], search.pixels.shape[1])
         heat = heat_map(search.score_maps, calibration, image_hw)
-        path = self._path(image)
         _save(draw_heat_map(search.pixels, heat), path.with_name(path.name + ".heatmap.jpg"))
 
-    def write_crops(self, image: str, search: Search) -> None:
+    def write_crops(self, image: str, search: Search | TiledSearch) -> None:
         """`NAME.crops/LABEL-NN.png`: every object shown, best first."""
         path = self._path(image)
-        shown = self._shown(search.detections, search.pixels)
+        octaves = search.octaves
+        shown = search.detections.above(self.threshold(octaves.image_hw))
         for i, (box, _score, label) in enumerate(shown):
             x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[2:])))
-            cut = search.pixels[y0:y1, x0:x1]
+            cut = np.asarray(octaves.part(0, range(y0, y1), range(x0, x1)))
             _save(cut, path.with_name(path.name + ".crops") / f"{label}-{i:02d}.png")
 
-    def _shown(self, found: Detections, pixels: NDArray[np.uint8]) -> Detections:
-        return found.above(self.threshold((pixels.shape[0], pixels.shape[1])))
+    def _write_boxes(self, result: ImageResult, octaves: Octaves) -> None:
+        found = result.detections or Detections.empty()
+        shown = found.above(self.threshold(octaves.image_hw))
+        pixels, scale = overview(octaves)
+        smaller = replace(shown, boxes=shown.boxes * np.float32(scale))
+        _save(draw_detections(pixels, smaller), self._path(result.image))
 
     def _path(self, image: str) -> Path:
         return self.folder / safe_name(image)

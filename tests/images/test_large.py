@@ -10,7 +10,8 @@ from fcn_detect.errors import ImageError
 from fcn_detect.images import read_image
 from fcn_detect.images.large import StreamingRules, huge_header, store_image
 
-RULES = StreamingRules(stream_pixels=1000, max_pixels=10_000_000)
+MOST = 1000
+RULES = StreamingRules(max_pixels=10_000_000)
 SAVED = {
     "a.jpg": {"quality": 90},
     "progressive.jpg": {"quality": 90, "progressive": True},
@@ -27,7 +28,7 @@ def pixels(height=301, width=203):
 
 
 def stored(path, rules=RULES):
-    header = huge_header(path, rules)
+    header = huge_header(path, MOST)
     assert header is not None
     return store_image(path, header, rules)
 
@@ -90,7 +91,7 @@ def test_a_second_page_is_left_out_and_said(tmp_path):
 def test_half_a_file_is_truncated(name, tmp_path):
     path = tmp_path / name
     Image.fromarray(pixels()).save(path, **SAVED[name])
-    header = huge_header(path, RULES)
+    header = huge_header(path, MOST)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ImageError) as caught:
         store_image(path, header, RULES)
@@ -106,7 +107,7 @@ def test_a_truncated_file_is_taken_as_far_as_it_goes_where_allowed(name, tmp_pat
     Image.fromarray(noise).save(path, **SAVED[name])
     expected = read_image(path).pixels
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    store = stored(path, StreamingRules(1000, 10_000_000, allow_truncated=True))
+    store = stored(path, StreamingRules(10_000_000, allow_truncated=True))
     np.testing.assert_array_equal(whole(store)[:100], expected[:100])
     assert any("ends early" in note for note in store.notes)
 
@@ -180,11 +181,11 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xd8\xff", b"II*\0\x08\0\0\0"])
 def test_what_has_no_header_is_left_to_the_plain_reader(content, tmp_path):
     (tmp_path / "a.jpg").write_bytes(content)
-    assert huge_header(tmp_path / "a.jpg", RULES) is None
-    assert huge_header(tmp_path, RULES) is None
-    assert huge_header(tmp_path / "none.jpg", RULES) is None
+    assert huge_header(tmp_path / "a.jpg", MOST) is None
+    assert huge_header(tmp_path, MOST) is None
+    assert huge_header(tmp_path / "none.jpg", MOST) is None
 
 
 def test_small_images_are_not_huge(tmp_path):
     Image.fromarray(pixels(20, 30)).save(tmp_path / "a.png")
-    assert huge_header(tmp_path / "a.png", RULES) is None
+    assert huge_header(tmp_path / "a.png", MOST) is None
