@@ -1,12 +1,12 @@
 """From a file to what a network gets: read, resized and packed, in any process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import PyramidPlan, is_too_large, plan_passes, plan_pyramid
+from fcn_detect.geometry import Level, PyramidPlan, is_too_large, plan_passes, plan_pyramid
 from fcn_detect.images.decoding import LoadedImage
 from fcn_detect.images.large import huge_header
 from fcn_detect.images.octaves import Halves
@@ -57,7 +57,7 @@ class PreparedImage:
 def prepare(path: Path, preparation: Preparation) -> PreparedImage:
     """A file, read and packed; only read where its pyramid has no level or too large a one.
 
-    A huge file is left alone.
+    A huge file is left alone, and one with a huge level only looked at.
 
     Raises:
         ImageError: the file cannot be read.
@@ -68,15 +68,25 @@ def prepare(path: Path, preparation: Preparation) -> PreparedImage:
     image = read_image(
         path, allow_truncated=preparation.allow_truncated, halvings=preparation.halvings
     )
-    canvases = None if preparation.plan is None else _pack(image, preparation, preparation.plan)
-    kept = image if canvases is None else None
-    return PreparedImage(image.image_hw, image.warnings, canvases, kept)
+    bare = PreparedImage(image.image_hw, image.warnings, None, None)
+    if preparation.plan is None:
+        return replace(bare, image=image)
+    levels = plan_pyramid(image.image_hw, preparation.plan)
+    if any(height * width > preparation.stream_pixels for height, width in _sizes(levels)):
+        return bare
+    canvases = _pack(image, levels, preparation.plan.stride_hw, preparation.pass_pixels)
+    return replace(bare, image=image) if canvases is None else replace(bare, canvases=canvases)
 
 
-def _pack(image: LoadedImage, preparation: Preparation, plan: PyramidPlan) -> list[Pixels] | None:
-    levels = plan_pyramid(image.image_hw, plan)
-    sizes = tuple(level.size_hw for level in levels)
-    passes = plan_passes(sizes, plan.stride_hw, preparation.pass_pixels)
-    if not passes or any(is_too_large(one, preparation.pass_pixels) for one in passes):
+def _pack(
+    image: LoadedImage, levels: list[Level], stride_hw: tuple[int, int], most_pixels: int
+) -> list[Pixels] | None:
+    """The canvas of each pass; None where there is none, or one would be too large."""
+    passes = plan_passes(_sizes(levels), stride_hw, most_pixels)
+    if not passes or any(is_too_large(one, most_pixels) for one in passes):
         return None
     return paint_passes(Halves(image.pixels, image.full_hw, image.halved), levels, passes)
+
+
+def _sizes(levels: list[Level]) -> tuple[tuple[int, int], ...]:
+    return tuple(level.size_hw for level in levels)

@@ -20,7 +20,7 @@ OVERVIEW_PIXELS = 50_000_000
 OVERVIEW_SIDE = 4096
 
 _BAND_ROWS = 512
-_TILES = {"tile": True, "tile_width": 256, "tile_height": 256, "pyramid": True}
+TILES = {"tile": True, "tile_width": 256, "tile_height": 256, "pyramid": True}
 
 
 def overview(octaves: Octaves) -> tuple[Pixels, float]:
@@ -71,4 +71,4 @@ def _save_pyramid(pyvips: Any, picture: Pixels, description: str, path: Path) ->
     image = pyvips.Image.new_from_array(picture).copy(interpretation="srgb")
     image.set_type(pyvips.GValue.gstr_type, "image-description", description)
     with open_atomically(path) as file:
-        image.tiffsave(file.name, compression="deflate", bigtiff=True, **_TILES)
+        image.tiffsave(file.name, compression="deflate", bigtiff=True, **TILES)

@@ -70,6 +70,26 @@ def test_records_do_not_depend_on_the_number_of_workers(job, detector, tmp_path)
     assert outputs[0] == outputs[1]
 
 
+@pytest.mark.parametrize("exact, most", [(True, 5000), (True, 2000), (False, 5000)])
+def test_batch_records_of_huge_images_what_detect_finds(job, exact, most, monkeypatch):
+    """Of 4,800 px each: read in parts, or searched in tiles, or read whole by a padded net."""
+    monkeypatch.setattr("fcn_detect.detect.streaming.TILE_PIXELS", 3000)
+    header = HEADER.model_copy(update={"exact": exact})
+    settings = DetectSettings(keep=0.3, min_height=6, stream_pixels=most, max_pixels=100_000)
+    detector = Detector(FakeBackend(header), settings)
+    Image.new("1", (1000, 200)).save(job.folder / "bomb.png")
+    cut = (job.folder / "cam0" / "000.png").read_bytes()
+    (job.folder / "cut.png").write_bytes(cut[: len(cut) // 2])
+    _, results = run_batch(job, detector)
+    for found in results:
+        expected, _ = detector.result(job.folder / found.image, found.image)
+        assert format_result(found) == format_result(expected)
+    tiled = ["tiles" in " ".join(found.warnings) for found in results]
+    assert sum(tiled) == (20 if exact else 0)
+    kinds = {found.image: found.failure.kind for found in results if found.failure}
+    assert kinds == {"cut.png": "truncated", **({"bomb.png": "too_large"} if exact else {})}
+
+
 @pytest.mark.parametrize("exact, most", [(True, 8_000_000), (True, 3000), (False, 8_000_000)])
 def test_batch_records_what_detect_finds(job, exact, most, monkeypatch):
     monkeypatch.setattr(dense, "MAX_PASS_PIXELS", most)  # 3000: levels are taken in strips

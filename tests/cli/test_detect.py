@@ -102,3 +102,19 @@ def test_the_threshold_decides_what_is_shown_and_not_what_is_kept(
         kept.append((folder / "results.jsonl").read_bytes())
     assert "none" in out
     assert kept[0] == kept[1]
+
+
+def test_a_huge_photo_is_searched_in_tiles_with_all_its_pictures(
+    run_cli, photo, dress_model, tmp_path
+):
+    (tmp_path / "tiles.toml").write_text("[detect]\nstream_pixels = 50000\n")
+    arguments = ["detect", photo, "-m", dress_model, "--config", tmp_path / "tiles.toml"]
+    code, out, err = run_cli(*arguments, "-o", tmp_path / "found", "--heatmap", "--crops")
+    assert code == 0
+    assert "searched in tiles" in " ".join(out.split())
+    assert "searching street.png: " in err
+    record = json.loads((tmp_path / "found" / "results.jsonl").read_text())
+    _, whole, _ = run_cli("detect", photo, "-m", dress_model, "--json")
+    expected = json.loads(whole)["detections"]
+    assert [one["box"] for one in record["detections"]] == [one["box"] for one in expected]
+    assert list((tmp_path / "found").rglob("street.png.heatmap.*"))

@@ -64,26 +64,18 @@ def _same(tiled: TiledSearch, whole: Search, tolerance: float = 0.0) -> None:
             np.testing.assert_array_equal(*values)
 
 
-@pytest.fixture(params=["libvips", "Pillow"])
-def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "libvips":
-        pytest.importorskip("pyvips")
-    else:
-        monkeypatch.setitem(sys.modules, "pyvips", None)
-    return str(request.param)
-
-
-@pytest.mark.usefixtures("reader")
 @pytest.mark.parametrize("seed", range(50))
 def test_tiled_is_untiled_box_for_box(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if seed % 2:  # every other image is read by Pillow
+        monkeypatch.setitem(sys.modules, "pyvips", None)
     rng = np.random.default_rng([seed, 1])
-    height, width = (int(side) for side in rng.integers(30, 300, 2))
+    height, width = (int(side) for side in rng.integers(30, 220, 2))
     path = tmp_path / "a.png"
     Image.fromarray(_spots(seed, height, width)).save(path)
     whole = _detector(reduced_reading=False).search(path)
-    monkeypatch.setattr(streaming, "TILE_PIXELS", int(rng.integers(600, 20_000)))
+    monkeypatch.setattr(streaming, "TILE_PIXELS", int(rng.integers(2000, 20_000)))
     _same(_tiled(_detector(stream_pixels=500), path), whole)
 
 

@@ -1,0 +1,217 @@
+"""A huge image: its peak memory, its objects against crops around them, its time per megapixel.
+
+    python scripts/bench/huge.py -m person --side 30000 [--format jpg|tif] [--photos N]
+        [--compare 6000] [--data data] [--out runs/huge]
+
+Makes a textured ground of side x side pixels with photos of people pasted at known places, and
+searches it in a process of its own. For each person in those photos that is found in a cut-out
+around its photo, it asks for a box of the huge image with an IoU of at least
+0.8. Then it searches a cut-out of 12 megapixels, untiled, for its time per megapixel, and
+compares a cut-out of `--compare` pixels a side, tiled against untiled, box for box.
+
+`--make-only` makes the image and ends. Needs the extra `large`.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+
+from fcn_detect.geometry import box_iou
+
+SAVING = {
+    "jpg": {"Q": 92},
+    "tif": {"tile": True, "compression": "jpeg", "Q": 92, "bigtiff": True},
+}
+MARGIN = 300  # of the cut-out around a photo, at least
+PHOTO_HW = (3000, 4000)  # 12 megapixels
+SAME_PERSON = 0.5  # least IoU of a box with a person who counts as found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-m", "--model", default="person")
+    parser.add_argument("--side", type=int, default=30_000)
+    parser.add_argument("--format", choices=SAVING, default="jpg")
+    parser.add_argument("--photos", type=int, default=24)
+    parser.add_argument("--compare", type=int, default=0, help="side; 0: no comparison")
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--out", type=Path, default=Path("runs/huge"))
+    parser.add_argument("--make-only", action="store_true")
+    parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.search is not None:
+        print(json.dumps(search(args.model, args.search)))
+        return
+    args.out.mkdir(parents=True, exist_ok=True)
+    image = args.out / f"ground-{args.side}.{args.format}"
+    places = make(image, args)
+    if not args.make_only:
+        report = {**measure(image, places, args), "side": args.side, "format": args.format}
+        (args.out / f"huge-{args.side}.json").write_text(json.dumps(report, indent=1) + "\n")
+
+
+def make(path: Path, args: argparse.Namespace) -> list[tuple[int, int, int, int]]:
+    """Writes the image, by libvips, band by band; where each photo lies: x0, y0, x1, y1."""
+    rng = np.random.default_rng(0)
+    size = (args.side, args.side)
+    clouds = pyvips.Image.perlin(*size, cell_size=256, seed=1) * 30 + 120
+    noise = [pyvips.Image.gaussnoise(*size, mean=0, sigma=10, seed=i) for i in range(3)]
+    ground = (clouds + noise[0]).bandjoin([clouds + noise[1], clouds + noise[2]])
+    ground = ground.cast("uchar").copy(interpretation="srgb")
+    cells = int(np.ceil(np.sqrt(args.photos)))
+    step = args.side // cells
+    places = []
+    for i, (photo, _) in zip(range(args.photos), people(args.data), strict=False):
+        picture = pyvips.Image.new_from_file(str(photo))[:3]
+        free = step - picture.width, step - picture.height
+        x, y = (
+            cell * step + int(rng.integers(0, max(1, room)))
+            for cell, room in zip((i % cells, i // cells), free, strict=True)
+        )
+        ground = ground.insert(picture, x, y)
+        places.append((x, y, x + picture.width, y + picture.height))
+    if not path.exists():
+        print(f"making {path} ...", file=sys.stderr)
+        ground.write_to_file(str(path), **SAVING[args.format])
+    return places
+
+
+def people(data: Path) -> Iterator[tuple[Path, np.ndarray]]:
+    """Photos of `penn_fudan` and the boxes of the people in each, x0, y0, x1, y1."""
+    folder = data / "penn_fudan"
+    truth = json.loads((folder / "annotations.json").read_text())
+    for image in truth["images"]:
+        boxes = [a["bbox"] for a in truth["annotations"] if a["image_id"] == image["id"]]
+        xywh = np.array(boxes, float)
+        yield (
+            folder / image["file_name"],
+            np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], 1),
+        )
+
+
+def search(model: str, image: Path) -> dict[str, Any]:
+    """The record of one image, the seconds it took and the memory of this process."""
+    from fcn_detect.detect import Detector
+
+    detector = Detector.load(model)
+    detector(np.zeros((200, 200, 3), np.uint8))  # what the runtime does once
+    before = peak_bytes()
+    start = time.perf_counter()
+    result, _ = detector.result(image)
+    seconds = time.perf_counter() - start
+    assert result.detections is not None, result.failure
+    assert result.width is not None
+    assert result.height is not None
+    return {
+        "boxes": result.detections.boxes.tolist(),
+        "scores": result.detections.scores.tolist(),
+        "threshold": detector.threshold((result.height, result.width)),
+        "megapixels": result.width * result.height / 1e6,
+        "seconds": seconds,
+        "loaded_bytes": before,
+        "peak_bytes": peak_bytes(),
+        "backend": detector.backend.name,
+        "warnings": result.warnings,
+    }
+
+
+def measure(
+    image: Path, places: list[tuple[int, int, int, int]], args: argparse.Namespace
+) -> dict[str, Any]:
+    """All figures, printed as they come."""
+    found = in_another_process(image, args.model)
+    per_megapixel = found["seconds"] / found["megapixels"]
+    print(f"{found['megapixels']:.0f} megapixels by {found['backend']}; {found['warnings']}")
+    print(f"memory: {found['loaded_bytes'] / 2**20:.0f} MiB with the model loaded,", end=" ")
+    print(f"{found['peak_bytes'] / 2**20:.0f} MiB at most")
+    ratios = planted(image, places, found, args)
+    print(f"people found in crops: {len(ratios)}; least IoU {min(ratios, default=1):.3f};", end=" ")
+    print(f"{sum(ratio >= 0.8 for ratio in ratios)} of at least 0.8")
+    photo = cut(image, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
+    small = in_another_process(photo, args.model)
+    of_photo = small["seconds"] / small["megapixels"]
+    print(
+        f"seconds per megapixel: {per_megapixel:.3f}; of a 12-megapixel photo {of_photo:.3f};",
+        end=" ",
+    )
+    print(f"ratio {per_megapixel / of_photo:.2f}")
+    report = {"huge": found, "photo": small, "iou": ratios}
+    if args.compare:
+        report["largest_differences"] = compare(image, args)
+    return report
+
+
+def planted(
+    image: Path,
+    places: list[tuple[int, int, int, int]],
+    found: dict[str, Any],
+    args: argparse.Namespace,
+) -> list[float]:
+    """For each person found in a cut-out around its photo, the best IoU of a box of the whole."""
+    from fcn_detect.detect import Detector
+
+    detector = Detector.load(args.model)
+    boxes = np.array(found["boxes"]).reshape(-1, 4)
+    ratios: list[float] = []
+    for (x0, y0, x1, y1), (_, truth) in zip(places, people(args.data), strict=False):
+        left, top = max(0, x0 - MARGIN), max(0, y0 - MARGIN)
+        box = (left, top, min(args.side, x1 + MARGIN), min(args.side, y1 + MARGIN))
+        alone = detector(cut(image, box, args.out / "crop.png"))
+        shown = alone.above(detector.threshold((box[3] - top, box[2] - left))).boxes.astype(float)
+        shown += np.array([left, top, left, top])
+        persons = truth + np.array([x0, y0, x0, y0])
+        for person in persons:
+            own = box_iou(person[None], shown)[0] if len(shown) else np.zeros(1)
+            if own.max() >= SAME_PERSON:
+                ratios.append(float(box_iou(shown[own.argmax()][None], boxes).max(initial=0)))
+    return ratios
+
+
+def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
+    """The largest differences of boxes, in px, and of scores, tiled against untiled."""
+    from fcn_detect.detect import Detector
+
+    part = cut(image, (0, 0, args.compare, args.compare), args.out / "part.png")
+    whole = Detector.load(args.model).search(part).detections
+    tiled = Detector.load(args.model, stream_pixels=1_000_000)(part)
+    assert len(tiled) == len(whole), f"{len(tiled)} boxes, untiled {len(whole)}"
+    differences = {
+        "boxes": float(np.abs(tiled.boxes - whole.boxes).max(initial=0)),
+        "scores": float(np.abs(tiled.scores - whole.scores).max(initial=0)),
+    }
+    print(f"tiled against untiled, {args.compare} px: {len(whole)} boxes;", end=" ")
+    print(f"largest differences {differences['boxes']:.2g} px, {differences['scores']:.2g}")
+    return differences
+
+
+def in_another_process(image: Path, model: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, "-m", model, "--search", str(image)]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return dict(json.loads(lines[-1]))
+
+
+def cut(image: Path, box: tuple[int, int, int, int], path: Path) -> Path:
+    """Writes a part of the image to a file of its own."""
+    x0, y0, x1, y1 = box
+    whole = pyvips.Image.new_from_file(str(image), access="sequential")
+    whole.crop(x0, y0, x1 - x0, y1 - y0).write_to_file(str(path))
+    return path
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held so far; Linux only."""
+    # not getrusage: its figure is at least that of the process which started this one
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+if __name__ == "__main__":
+    main()
