@@ -33,6 +33,7 @@ def open_backend(
     backend: str = "auto",
     device: str | None = None,
     stride: int | None = None,
+    threads: int | None = None,
     precision: str = "float32",
 ) -> Backend:
     """A backend that runs a model.
@@ -42,6 +43,7 @@ def open_backend(
         backend: a key of `BACKENDS`, or `auto`: the fastest that is installed and runs the file.
         device: as the runtime names it; None means its best.
         stride: pixels between windows; None means the net's own, or the exported file's.
+        threads: of one pass on a processor; None means as many as the runtime sees fit.
         precision: `float32`, or `bfloat16`, in which PyTorch alone computes.
 
     Raises:
@@ -63,19 +65,19 @@ def open_backend(
             raise SettingsError(
                 f"--backend {backend} computes in float32; for {precision} use --backend torch"
             )
-        return open_torch(path, device, stride, precision)
+        return open_torch(path, device, stride, threads, precision)
     if backend == "auto":
-        return _open_first(path, device, stride)
+        return _open_first(path, device, stride, threads)
     check_suffix(path, backend, BACKENDS)
-    return BACKENDS[backend].open(path, device, stride)
+    return BACKENDS[backend].open(path, device, stride, threads)
 
 
-def _open_first(path: Path, device: str | None, stride: int | None) -> Backend:
+def _open_first(path: Path, device: str | None, stride: int | None, threads: int | None) -> Backend:
     """The first candidate that opens the file; none does: what the first one said."""
     reasons: dict[str, Exception] = {}
     for name in candidates(path, device, BACKENDS):
         try:
-            opened = BACKENDS[name].open(path, device, stride)
+            opened = BACKENDS[name].open(path, device, stride, threads)
         except (ConversionError, MissingExtraError, ModelError, SettingsError) as error:
             reasons[name] = error
             continue

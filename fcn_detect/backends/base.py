@@ -16,10 +16,14 @@ class Backend(Protocol):
     Attributes:
         name: the row of `BACKENDS` that it belongs to.
         header: of the model that it runs; its stride is that of the maps given here.
+        place: where it runs, as the runtime names it: cpu, cuda.
+        threads: that one pass runs on, on a processor; the last bits of the maps depend on it.
     """
 
     name: str
     header: ModelHeader
+    place: str
+    threads: int
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
         """Logits, then offsets, of every window.

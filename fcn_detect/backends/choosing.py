@@ -20,12 +20,13 @@ class Runtime:
     """One row of `BACKENDS`.
 
     Attributes:
-        open: opens a file on a device, with a stride; the library is imported only then.
+        open: opens a file on a device, with a stride, on so many threads; the library is
+            imported only then.
         library: that it takes.
         suffixes: of the files that it runs.
     """
 
-    open: Callable[[Path, str | None, int | None], Backend]
+    open: Callable[[Path, str | None, int | None, int | None], Backend]
     library: str
     suffixes: tuple[str, ...]
 

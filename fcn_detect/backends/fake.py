@@ -13,7 +13,7 @@ class FakeBackend:
     name = "fake"
 
     def __init__(self, header: ModelHeader) -> None:
-        self.header = header
+        self.header, self.place, self.threads = header, "cpu", 1
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
         """Scores of every window: RGB `(n, h, w, 3)` to float32 `(n, 1, rows, cols)`."""

@@ -1,5 +1,6 @@
 """ONNX Runtime: runs an exported `.onnx` wherever there is a build of it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ class OnnxruntimeBackend:
 
     Attributes:
         header: of the model.
+        place: cpu or cuda.
+        threads: of one pass on the processor.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
@@ -28,9 +31,10 @@ class OnnxruntimeBackend:
 
     name = "onnxruntime"
 
-    def __init__(self, path: Path, device: str | None = None) -> None:
-        self.header = read_header(path)
-        self._session = _open(path, device)
+    def __init__(self, path: Path, device: str | None = None, threads: int | None = None) -> None:
+        self.header, self.threads = read_header(path), threads or available_cores()
+        self._session = _open(path, device, self.threads)
+        self.place = "cuda" if GPU in self._session.get_providers() else "cpu"
         self._input = self._session.get_inputs()[0].name
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
@@ -43,7 +47,7 @@ class OnnxruntimeBackend:
         return maps
 
 
-def _open(path: Path, device: str | None) -> Any:
+def _open(path: Path, device: str | None, threads: int) -> Any:
     try:
         import onnxruntime
     except ImportError:
@@ -51,12 +55,20 @@ def _open(path: Path, device: str | None) -> Any:
     providers = _providers(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
+    options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = False  # it would keep the memory of every size ever seen
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its errors share no class of their own
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{path}: onnxruntime cannot read it: {reason}") from None
+
+
+def available_cores() -> int:
+    """Cores that this process may use; one that it is not told to take would go unrecorded."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _providers(device: str | None, available: list[str]) -> list[Any]:

@@ -1,6 +1,7 @@
 """A model file, given to the runtime that shall run it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,27 +19,38 @@ Opener = Callable[[Path, str | None], Backend]
 
 
 def open_torch(
-    path: Path, device: str | None, stride: int | None, precision: str = "float32"
+    path: Path,
+    device: str | None,
+    stride: int | None,
+    threads: int | None = None,
+    precision: str = "float32",
 ) -> Backend:
     """A model file in PyTorch."""
     from fcn_detect.backends.torch_backend import TorchBackend
     from fcn_detect.nets import load_model
 
-    return TorchBackend(*load_model(path), device=device, stride=stride, precision=precision)
+    header, classifier = load_model(path)
+    return TorchBackend(header, classifier, device, stride, threads, precision)
 
 
-def open_openvino(path: Path, device: str | None, stride: int | None) -> Backend:
+def open_openvino(
+    path: Path, device: str | None, stride: int | None, threads: int | None = None
+) -> Backend:
     """An exported file, or a model file by way of the cache, in OpenVINO."""
     from fcn_detect.backends.openvino_backend import OpenvinoBackend
 
-    return _open_exported(path, device, stride, OpenvinoBackend, ".xml", "openvino")
+    opener = partial(OpenvinoBackend, threads=threads)
+    return _open_exported(path, device, stride, opener, ".xml", "openvino")
 
 
-def open_onnxruntime(path: Path, device: str | None, stride: int | None) -> Backend:
+def open_onnxruntime(
+    path: Path, device: str | None, stride: int | None, threads: int | None = None
+) -> Backend:
     """An exported file, or a model file by way of the cache, in ONNX Runtime."""
     from fcn_detect.backends.onnxruntime_backend import OnnxruntimeBackend
 
-    return _open_exported(path, device, stride, OnnxruntimeBackend, ".onnx", "onnxruntime")
+    opener = partial(OnnxruntimeBackend, threads=threads)
+    return _open_exported(path, device, stride, opener, ".onnx", "onnxruntime")
 
 
 def _open_exported(

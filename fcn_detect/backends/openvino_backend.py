@@ -23,6 +23,8 @@ class OpenvinoBackend:
 
     Attributes:
         header: of the model.
+        place: the device, by OpenVINO's name in lower case.
+        threads: of one pass on the processor; 0 on other devices.
 
     Raises:
         MissingExtraError: openvino is not installed.
@@ -32,9 +34,11 @@ class OpenvinoBackend:
 
     name = "openvino"
 
-    def __init__(self, path: Path, device: str | None = None) -> None:
-        self.header = read_header(path)
-        self._compiled = _compile(path, device)
+    def __init__(self, path: Path, device: str | None = None, threads: int | None = None) -> None:
+        self.header, self.place = read_header(path), (device or "cpu").lower()
+        self._compiled = _compile(path, device, threads)
+        known = self.place == "cpu"
+        self.threads = int(self._compiled.get_property("INFERENCE_NUM_THREADS")) if known else 0
         self._own = threading.local()
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
@@ -54,7 +58,7 @@ class OpenvinoBackend:
         return self._own.request
 
 
-def _compile(path: Path, device: str | None) -> Any:
+def _compile(path: Path, device: str | None, threads: int | None) -> Any:
     try:
         import openvino
     except ImportError:
@@ -64,8 +68,9 @@ def _compile(path: Path, device: str | None) -> Any:
         graph = _taking_pixels(core.read_model(path))
     except RuntimeError as error:
         raise ModelError(f"{path}: openvino cannot read it: {_first_line(error)}") from None
+    limit = {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
     try:
-        return core.compile_model(graph, (device or "CPU").upper(), SETTINGS)
+        return core.compile_model(graph, (device or "CPU").upper(), {**SETTINGS, **limit})
     except RuntimeError as error:
         seen = ", ".join(core.available_devices)
         raise SettingsError(

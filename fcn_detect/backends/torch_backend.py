@@ -21,6 +21,7 @@ class TorchBackend:
         fcn: the converted net.
         classifier: the net as it was trained, in eval mode.
         device: where both live.
+        threads: that PyTorch runs on, in all of this process.
         precision: what the converted net computes in, `float32` or `bfloat16`; the classifier
             always computes in float32.
 
@@ -36,10 +37,13 @@ class TorchBackend:
         classifier: nn.Module,
         device: str | None = None,
         stride: int | None = None,
+        threads: int | None = None,
         precision: str = "float32",
     ) -> None:
-        self.device = pick_device(device)
-        self.precision = precision
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.device, self.threads = pick_device(device), torch.get_num_threads()
+        self.place, self.precision = self.device.type, precision
         self.classifier = classifier.eval().to(self.device)
         self.fcn = to_fully_convolutional(classifier, header.crop_hw, stride)
         stride_hw = header.stride_hw if stride is None else (stride, stride)

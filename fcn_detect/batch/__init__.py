@@ -1,6 +1,20 @@
 """Folders of images: planned, searched by processes that may die, resumed where cut off."""
 
-from fcn_detect.batch.journal import Journal, JournalHeader
-from fcn_detect.batch.run import BatchJob, BatchSummary, run_batch
+from fcn_detect.batch.engines import ENGINES, Engine
+from fcn_detect.batch.header import JournalHeader
+from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
+from fcn_detect.batch.journal import Journal
+from fcn_detect.batch.run import run_batch
+from fcn_detect.batch.shards import Shard
 
-__all__ = ["BatchJob", "BatchSummary", "Journal", "JournalHeader", "run_batch"]
+__all__ = [
+    "ENGINES",
+    "BatchJob",
+    "BatchSummary",
+    "Engine",
+    "Journal",
+    "JournalHeader",
+    "RayCluster",
+    "Shard",
+    "run_batch",
+]

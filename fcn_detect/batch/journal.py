@@ -1,170 +1,139 @@
-"""The journal of a run: an append-only file that remembers every finished image.
+"""The journal of a run: append-only files that remember every finished image.
 
-The first line is a `JournalHeader`; every other line is the file's size and modification time, a
-tab, and the image's record as it goes to results.jsonl. What is written is never changed; a
-torn last line, left by a killed process, is cut off on the next start.
+`RUN/journal/` holds numbered parts, one for each start of the program and each kind of machine
+whose records it took in. A part's first line is the `JournalHeader` and the `Machine`; the others
+are those of `fcn_detect.batch.lines`. Nothing that is written is ever changed. What a killed
+process left of its last line is no line, and costs one image.
 """
 
+import json
+import logging
 import os
 import time
-from dataclasses import asdict, dataclass
-from json import JSONDecodeError, dumps, loads
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
-from fcn_detect.errors import DataError, SettingsError
-from fcn_detect.formats import format_result, parse_result
+from fcn_detect.batch.header import JournalHeader, check_same
+from fcn_detect.batch.index import Index, Place
+from fcn_detect.batch.lines import FileState, read_line, write_line
+from fcn_detect.batch.locking import lock
+from fcn_detect.batch.machine import Machine
+from fcn_detect.batch.parts import PartReader, next_part, parts, read_header
 from fcn_detect.results import ImageResult
 
+log = logging.getLogger(__name__)
+
+JOURNAL_NAME = "journal"
 SECONDS_BETWEEN_SYNCS = 1.0
-
-# Failures that may pass: such images are tried again on every start.
-PASSING_KINDS = {"unreadable", "timeout", "crashed", "out_of_memory"}
-
-
-@dataclass(frozen=True)
-class JournalHeader:
-    """What all records of a journal were made with; digests are SHA-256, hexadecimal."""
-
-    model: str
-    settings: str
-    version: str
-
-
-@dataclass(frozen=True)
-class FileState:
-    """What tells whether a file has changed: size in bytes, modification time in ns."""
-
-    size: int
-    modified_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> "FileState":
-        """Of a file now; zeros when it cannot be asked."""
-        try:
-            stat = path.stat()
-        except OSError:
-            return cls(0, 0)
-        return cls(stat.st_size, stat.st_mtime_ns)
 
 
 class Journal:
-    """Records of finished images, kept in a file; use it as a context manager.
+    """Records of finished images, kept in a folder of files; use it as a context manager.
 
     Attributes:
-        done: state and record line of each finished image, by its name; the last one counts.
+        header: of this start; that of all earlier ones is the same.
+        index: where the records are.
+        machines: what made the records of each part.
     """
 
-    def __init__(self, path: Path, header: JournalHeader, *, overwrite: bool = False) -> None:
+    def __init__(self, run: Path, header: JournalHeader, *, overwrite: bool = False) -> None:
         """Opens or begins a journal.
 
         Raises:
             SettingsError: it was made with another model, other settings or another version.
-            DataError: it is damaged beyond its last line, or another process writes to it.
+            DataError: a header is damaged, or another process writes to it.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if overwrite:
-            path.unlink(missing_ok=True)
-        self.path = path
-        self.done: dict[str, tuple[FileState, str]] = {}
+        self.folder, self.header = run / JOURNAL_NAME, header
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.index = Index()
+        self.machines: dict[int, Machine] = {}
+        self._writers: dict[Machine, tuple[int, IO[bytes]]] = {}
         self._synced = time.monotonic()
-        self._file = path.open("a+b")
+        self._lock = lock(self.folder / "lock", run)
         try:
-            self._begin(header)
+            self._take_up(overwrite)
         except BaseException:
-            self._file.close()
+            self.__exit__()
             raise
 
     def __enter__(self) -> "Journal":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        for _, file in self._writers.values():
+            os.fsync(file.fileno())
+            file.close()
+        self.index.close()
+        self._lock.close()
 
-    def add(self, result: ImageResult, state: FileState) -> None:
-        """Remembers one image's record; at most a second of records is not on disk."""
-        line = format_result(result)
-        self._write(f"{state.size} {state.modified_ns}\t{line}")
-        self.done[result.image] = (state, line)
+    def add(self, result: ImageResult, state: FileState, machine: Machine) -> None:
+        """Remembers one image's record.
 
-    def is_done(self, name: str, state: FileState, retry_failed: bool = False) -> bool:
-        """Whether an image needs no work: it has a record that lasts, and has not changed."""
-        if name not in self.done:
-            return False
-        known, line = self.done[name]
-        if known != state:
-            return False
-        failure = parse_result(line).failure
-        return failure is None or not (retry_failed or failure.kind in PASSING_KINDS)
-
-    def results(self, names: set[str]) -> list[ImageResult]:
-        """The records of these images."""
-        return [parse_result(line) for name, (_, line) in self.done.items() if name in names]
-
-    def _begin(self, header: JournalHeader) -> None:
-        """Takes up what the file holds, or writes its first line."""
-        _lock(self._file, self.path)
-        lines = self._whole_lines()
-        if lines:
-            _check_header(lines[0], header, self.path)
-            self._read(lines[1:])
-        else:
-            self._write(dumps(asdict(header)))
-
-    def _whole_lines(self) -> list[str]:
-        """The lines on disk; what follows the last line end is cut off."""
-        self._file.seek(0)
-        content = self._file.read()
-        end = content.rfind(b"\n") + 1
-        if end < len(content):
-            self._file.truncate(end)
-        return content[:end].decode("utf-8").splitlines() if end else []
-
-    def _read(self, lines: list[str]) -> None:
-        for number, line in enumerate(lines, start=2):
-            try:
-                state, record = line.split("\t", 1)
-                size, modified_ns = map(int, state.split())
-                name = loads(record)["image"]
-            except (ValueError, KeyError, TypeError):
-                raise DataError(
-                    f"{self.path}:{number}: a damaged line; start anew with --overwrite"
-                ) from None
-            self.done[name] = (FileState(size, modified_ns), record)
-
-    def _write(self, line: str) -> None:
-        self._file.write(line.encode("utf-8") + b"\n")
-        self._file.flush()
+        It is the system's at once, and on disk with the first record a second later or at the end.
+        """
+        line = write_line(result, state)
+        part, file = self._writer(machine)
+        start = file.tell()
+        file.write(line)
+        file.flush()
+        self._index(part, start, line)
         if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
-            os.fsync(self._file.fileno())
+            os.fsync(file.fileno())
             self._synced = time.monotonic()
 
+    def records(self) -> Iterator[bytes]:
+        """The records of all listed files as lines of results.jsonl, sorted by name."""
+        with PartReader(self.folder) as reader:
+            yield from map(reader.read, self.index.places())
 
-def _check_header(line: str, expected: JournalHeader, path: Path) -> None:
-    try:
-        found = JournalHeader(**loads(line))
-    except (JSONDecodeError, TypeError):
-        raise DataError(f"{path}:1: a damaged line; start anew with --overwrite") from None
-    changed = [
-        f"{name} {getattr(found, name)[:12]} then, {value[:12]} now"
-        for name, value in asdict(expected).items()
-        if getattr(found, name) != value
-    ]
-    if changed:
-        raise SettingsError(
-            f"{path.parent} was begun with another {'; '.join(changed)}; "
-            "use the same ones, another folder, or --overwrite"
-        )
+    def machine_counts(self) -> dict[Machine, int]:
+        """How many records of listed files each kind of machine has made."""
+        counts = dict[Machine, int]()
+        for part, count in self.index.counts_by_part().items():
+            machine = self.machines[part]
+            counts[machine] = counts.get(machine, 0) + count
+        return counts
 
+    def _take_up(self, overwrite: bool) -> None:
+        """Reads what earlier starts have left, or removes it."""
+        for number, path in parts(self.folder):
+            found = None if overwrite else read_header(path)
+            if found is None:  # killed before it had written its first line
+                path.unlink()
+                continue
+            check_same(found[0], self.header, self.folder.parent)
+            self.machines[number] = found[1]
+            self._read(number, path)
 
-def _lock(file: "object", path: Path) -> None:
-    """Keeps a second process off the journal, where the system can."""
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows
-        return
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[attr-defined]
-    except OSError:
-        raise DataError(f"{path.parent}: another process is working on this run") from None
+    def _read(self, number: int, path: Path) -> None:
+        with path.open("rb") as file:
+            start, damaged = len(file.readline()), 0
+            for line in file:
+                damaged += not self._index(number, start, line)
+                start += len(line)
+        if damaged:
+            log.warning(
+                "%s: %d torn or damaged lines; their images are searched again", path, damaged
+            )
+
+    def _index(self, part: int, start: int, line: bytes) -> bool:
+        """Takes a line into the index; whether it was whole."""
+        entry = read_line(line)
+        if entry is None:
+            return False
+        place = Place(part, start + entry.record, len(line) - entry.record)
+        self.index.add_record(entry.name, entry.state, entry.kind, place)
+        return True
+
+    def _writer(self, machine: Machine) -> tuple[int, IO[bytes]]:
+        """The part that takes such a machine's records; begun with the first of them."""
+        if machine not in self._writers:
+            number, path = next_part(self.folder)
+            file = path.open("ab")
+            first = {"header": asdict(self.header), "machine": asdict(machine)}
+            file.write(json.dumps(first).encode() + b"\n")
+            self._writers[machine] = number, file
+            self.machines[number] = machine
+        return self._writers[machine]

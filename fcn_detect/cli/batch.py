@@ -1,5 +1,7 @@
 """`fcn-detect batch`: a folder of camera images in, one run folder out."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,17 @@ FORMATS = ["coco", "csv"]  # the keys of fcn_detect.formats.WRITERS; a test comp
 @click.option("--overwrite", is_flag=True, help="Forget an earlier run in the same folder.")
 @click.option("--retry-failed", is_flag=True, help="Try images again that failed before.")
 @click.option(
+    "--check-content",
+    is_flag=True,
+    help="Search files again when their content has changed, whatever their times; from the first "
+    "start on.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Search the I-th of N parts of the folder only; `merge` puts the runs together.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
@@ -53,6 +66,8 @@ def command(
     formats: tuple[str, ...],
     overwrite: bool,
     retry_failed: bool,
+    check_content: bool,
+    shard: str | None,
     timeout: float,
     **given: Any,
 ) -> int:
@@ -69,9 +84,10 @@ def command(
     with ProgressDisplay() as display:
         display.say("loading the network ...")
         from fcn_detect.backends import find_model
-        from fcn_detect.batch import BatchJob, run_batch
+        from fcn_detect.batch import BatchJob, Shard, run_batch
         from fcn_detect.detect import Detector
 
+        part = None if shard is None else Shard.parse(shard)
         detector = Detector.load(model, **given)
         display.say(f"the network runs on {detector.backend.name}")
         job = BatchJob(
@@ -82,10 +98,14 @@ def command(
             formats=formats,
             overwrite=overwrite,
             retry_failed=retry_failed,
+            check_content=check_content,
             timeout_s=timeout,
+            shard=part,
         )
         summary, results = run_batch(job, detector, display)
-    _print_failures(results)
+    _print_failures(results.failures(), summary.failed)
+    for warning in summary.warnings:
+        click.echo(f"warning: {warning}", err=True)
     click.echo(
         f"{summary.total} images: {summary.done} searched, {summary.failed} failed; "
         f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
@@ -94,9 +114,8 @@ def command(
     return exit_codes.SOME_IMAGES_FAILED if summary.failed else 0
 
 
-def _print_failures(results: list[Any], at_most: int = 20) -> None:
-    failed = [result for result in results if result.failure is not None]
-    for result in failed[:at_most]:
+def _print_failures(failed: Iterator[Any], count: int, at_most: int = 20) -> None:
+    for result in islice(failed, at_most if count else 0):
         click.echo(f"{result.image}: {result.failure.kind}: {result.failure.message}", err=True)
-    if len(failed) > at_most:
-        click.echo(f"... and {len(failed) - at_most} more, in results.jsonl", err=True)
+    if count > at_most:
+        click.echo(f"... and {count - at_most} more, in results.jsonl", err=True)

@@ -79,6 +79,13 @@ search_options: list[Decorator] = [
         help="Most detections kept of one image. [default: 1000]",
     ),
     click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Threads that the network runs on; scores depend on it in their last bits. "
+        "[default: one a core]",
+    ),
+    click.option(
         "--allow-truncated",
         is_flag=True,
         default=None,

@@ -194,6 +194,8 @@ class DetectSettings(_Table):
         box_voting: overlap, by intersection over union, from which the boxes around one that
             stays have a vote on where it lies; None: no voting.
         allow_truncated: whether files that end early are searched as far as they go.
+        threads: that the network runs on, on a processor; the last bits of the scores depend on
+            it. None: as many as the runtime takes by itself, most often one a core.
         precision: what the network computes in; bfloat16 is faster on GPUs, PyTorch alone has it,
             and logits keep about three digits.
         reduced_reading: whether a JPEG is decoded at half its size, a quarter or an eighth, where
@@ -218,6 +220,7 @@ class DetectSettings(_Table):
     nms_across_classes: bool = False
     box_voting: float | None = Field(default=None, gt=0, le=1)
     allow_truncated: bool = False
+    threads: int | None = Field(default=None, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"
     reduced_reading: bool = True
     stream_pixels: int = Field(default=50_000_000, ge=1, le=178_956_970)

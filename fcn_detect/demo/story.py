@@ -103,7 +103,8 @@ def run_demo(
     say("4. searching the scenes")
     detector = Detector.load(model, backend="torch")
     job = BatchJob(folder / "scenes", folder / "run", model, formats=["coco"], overwrite=True)
-    _, results = run_batch(job, detector, progress)
+    _, stored = run_batch(job, detector, progress)
+    results = list(stored)
     draw(folder, detector, results, progress)
     say("5. measuring")
     figures = evaluate(results, read_coco_annotations(truth)).classes["dress"].figures

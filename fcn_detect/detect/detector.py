@@ -140,8 +140,8 @@ class Detector:
             given = _laid_over(file, given)
         settings = _laid_over(read_header(find_model(model)).detect, given)
         checked = read_settings(None, {"detect": settings}).detect
-        opened = open_backend(model, backend, device, checked.stride, checked.precision)
-        return cls(opened, checked)
+        how = (checked.stride, checked.threads, checked.precision)
+        return cls(open_backend(model, backend, device, *how), checked)
 
     def __call__(self, image: ImageSource) -> Detections:
         """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.

@@ -34,6 +34,7 @@ class WithClassifier:
 
     def __init__(self, backend: Backend, classify: CropClassifier) -> None:
         self.name, self.header = backend.name, backend.header
+        self.place, self.threads = backend.place, backend.threads
         self.maps, self.classify = backend.maps, classify
 
 

@@ -4,7 +4,7 @@
 compare results with; `read_annotations` finds out which. The run's own results are `jsonl`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from fcn_detect.formats.annotations import (
@@ -22,11 +22,12 @@ from fcn_detect.formats.jsonl import (
     read_results,
     write_results,
 )
+from fcn_detect.formats.stored import StoredResults
 from fcn_detect.formats.voc import read_voc_annotations
 from fcn_detect.formats.yolo import read_yolo_annotations
 from fcn_detect.results import ImageResult
 
-Writer = Callable[[Sequence[ImageResult], Path, Sequence[str]], Path]
+Writer = Callable[[Collection[ImageResult], Path, Sequence[str]], Path]
 """Takes the results, the run's folder and the model's labels; returns what it wrote."""
 
 WRITERS: dict[str, Writer] = {
@@ -39,6 +40,7 @@ __all__ = [
     "RESULTS_NAME",
     "WRITERS",
     "AnnotationReader",
+    "StoredResults",
     "Writer",
     "annotation_format",
     "format_result",

@@ -6,16 +6,17 @@ https://cocodataset.org/#format-data.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt, ValidationError
 
 from fcn_detect.errors import DataError
-from fcn_detect.files import write_atomically
-from fcn_detect.formats.rows import by_image, detection_rows, json_text, rounded_length
+from fcn_detect.files import open_atomically
+from fcn_detect.formats.rows import detection_rows, json_text, rounded_length
+from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 
 COCO_NAME = "coco.json"
@@ -76,7 +77,9 @@ def read_coco_annotations(path: Path) -> Annotations:
     return Annotations(images, list(names.values()))
 
 
-def write_coco_results(results: Iterable[ImageResult], path: Path, classes: Sequence[str]) -> None:
+def write_coco_results(
+    results: Collection[ImageResult], path: Path, classes: Sequence[str]
+) -> None:
     """Writes the results as a COCO dataset whose annotations carry a `score`.
 
     Images are sorted by name and numbered from 1, categories are `classes` numbered from 1. Images
@@ -86,27 +89,45 @@ def write_coco_results(results: Iterable[ImageResult], path: Path, classes: Sequ
         DataError: a detection's label is not one of `classes`.
         OSError: the file cannot be written.
     """
-    ordered = sorted(results, key=by_image)
-    searched = [(n, r) for n, r in enumerate((r for r in ordered if r.failure is None), start=1)]
+    ordered = in_order(results)
     category_ids = {name: number for number, name in enumerate(classes, start=1)}
-    found = (box for number, result in searched for box in _found(number, result, category_ids))
-    content = {
-        "images": [_image_entry(number, result) for number, result in searched],
-        "categories": [{"id": number, "name": name} for name, number in category_ids.items()],
-        "annotations": [{"id": number, **box} for number, box in enumerate(found, start=1)],
-        "failures": [
-            {"file_name": r.image, "kind": r.failure.kind, "message": r.failure.message}
-            for r in ordered
-            if r.failure is not None
-        ],
-    }
-    write_atomically(path, json_text(content) + "\n")
+    categories = [{"id": number, "name": name} for name, number in category_ids.items()]
+    with open_atomically(path) as file:
+        file.write(b'{"images": ')
+        _write_list(file, (_image_entry(number, r) for number, r in _searched(ordered)))
+        file.write(f', "categories": {json_text(categories)}, "annotations": '.encode())
+        boxes = (box for number, r in _searched(ordered) for box in _found(number, r, category_ids))
+        _write_list(file, ({"id": number, **box} for number, box in enumerate(boxes, start=1)))
+        file.write(b', "failures": ')
+        _write_list(file, _failures(ordered))
+        file.write(b"}\n")
 
 
-def export_coco(results: Sequence[ImageResult], folder: Path, labels: Sequence[str]) -> Path:
+def export_coco(results: Collection[ImageResult], folder: Path, labels: Sequence[str]) -> Path:
     """Writes `coco.json` into a run's folder; its path."""
     write_coco_results(results, folder / COCO_NAME, labels)
     return folder / COCO_NAME
+
+
+def _write_list(file: IO[bytes], values: Iterable[Any]) -> None:
+    """Writes a JSON list, a value at a time, as `json_text` would write it at once."""
+    between = b"["
+    for value in values:
+        file.write(between + json_text(value).encode())
+        between = b", "
+    file.write(b"]" if between == b", " else b"[]")
+
+
+def _searched(results: Iterable[ImageResult]) -> Iterator[tuple[int, ImageResult]]:
+    """The images that did not fail, numbered from 1."""
+    return enumerate((result for result in results if result.failure is None), start=1)
+
+
+def _failures(results: Iterable[ImageResult]) -> Iterator[dict[str, Any]]:
+    for result in results:
+        if (failure := result.failure) is not None:
+            named = {"kind": failure.kind, "message": failure.message}
+            yield {"file_name": result.image, **named}
 
 
 def _load(path: Path) -> _Dataset:

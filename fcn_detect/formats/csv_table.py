@@ -2,11 +2,12 @@
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from fcn_detect.files import open_atomically
-from fcn_detect.formats.rows import by_image, detection_rows
+from fcn_detect.formats.rows import detection_rows
+from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Detections, ImageResult
 
 CSV_NAME = "detections.csv"
@@ -15,7 +16,7 @@ COLUMNS += ["failure", "message"]
 Cell = str | float | None
 
 
-def write_csv(results: Iterable[ImageResult], path: Path) -> None:
+def write_csv(results: Collection[ImageResult], path: Path) -> None:
     r"""Writes a UTF-8 table with `COLUMNS`, sorted by image, lines ending in a newline.
 
     An image without detections has one row with empty detection fields, a failed one a row with
@@ -28,11 +29,11 @@ def write_csv(results: Iterable[ImageResult], path: Path) -> None:
         text = codecs.getwriter("utf-8")(file, "backslashreplace")
         table = csv.writer(text, lineterminator="\n")
         table.writerow(COLUMNS)
-        for result in sorted(results, key=by_image):
+        for result in in_order(results):
             table.writerows(_rows(result))
 
 
-def export_csv(results: Sequence[ImageResult], folder: Path, _labels: Sequence[str]) -> Path:
+def export_csv(results: Collection[ImageResult], folder: Path, _labels: Sequence[str]) -> Path:
     """Writes `detections.csv` into a run's folder; its path."""
     write_csv(results, folder / CSV_NAME)
     return folder / CSV_NAME

@@ -54,10 +54,19 @@ def _expand(path: str | Path) -> list[Path]:
     return [Path(match) for match in matches]
 
 
+def image_names(folder: Path) -> Iterator[str]:
+    """The images in a folder, by their paths inside it with forward slashes, as a stream.
+
+    Order and choice are those of `find_images`; at any time only the names of the folders on the
+    way to the present one are held. A folder that cannot be listed is named itself.
+    """
+    return _walk(str(folder), "", os.path.realpath(folder), set())
+
+
 def _walk_all(given: list[Path]) -> Iterator[Path]:
     found = False
     for path in given:
-        for image in _walk(path, _real(path), set()) if path.is_dir() else [path]:
+        for image in (path / name for name in image_names(path)) if path.is_dir() else [path]:
             found = True
             yield image
     if not found:
@@ -65,40 +74,54 @@ def _walk_all(given: list[Path]) -> Iterator[Path]:
         raise DataError(f"no images found in {places}; looked for .jpg, .png, .tif and others")
 
 
-def _walk(folder: Path, root: Path, seen: set[Path]) -> Iterator[Path]:
+def _walk(folder: str, inside: str, root: str, seen: set[str]) -> Iterator[str]:
     """Images in a folder and below, each real folder once.
 
     Args:
         folder: where to look.
+        inside: what goes before the names: the folder's path inside the one that the user gave.
         root: real path of the folder that the user gave; links to folders inside it are left
             out, as these are walked by their own names.
         seen: real paths of the folders walked so far.
     """
-    seen.add(_real(folder))
+    seen.add(os.path.realpath(folder))
     try:
         with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=_path_order)
+            keys = sorted(key for entry in entries if (key := _path_key(entry)) is not None)
     except OSError:
-        yield folder
+        yield inside.rstrip("/") or "."
         return
-    for entry in ordered:
-        path = folder / entry.name
-        if entry.name.startswith(".") or entry.name.lower() in _NOT_PHOTOS:
-            continue
-        if not path.is_dir():
-            if path.suffix.lower() in EXTENSIONS:
-                yield path
-        elif _real(path) not in seen and not (
-            entry.is_symlink() and _real(path).is_relative_to(root)
-        ):
-            yield from _walk(path, root, seen)
+    for name in map(os.fsdecode, keys):
+        if not name.endswith("/"):
+            yield inside + name
+        elif _is_new(below := f"{folder}/{name[:-1]}", root, seen):
+            yield from _walk(below, inside + name, root, seen)
 
 
-def _path_order(entry: os.DirEntry[str]) -> bytes:
-    """Key that puts a folder where its files' paths belong."""
-    return os.fsencode(entry.name) + (b"/" if Path(entry.path).is_dir() else b"")
+def _path_key(entry: os.DirEntry[str]) -> bytes | None:
+    """A name's bytes, a folder's with a slash, so that it sorts as its files' paths do.
+
+    None for what is no image and no folder to look into.
+    """
+    name = entry.name
+    if name.startswith(".") or name.lower() in _NOT_PHOTOS:
+        return None
+    if _is_folder(entry):
+        return os.fsencode(name) + b"/"
+    _, dot, extension = name.rpartition(".")
+    return os.fsencode(name) if dot + extension.lower() in EXTENSIONS else None
 
 
-def _real(path: Path) -> Path:
-    """Where the path leads once links are followed; unlike `Path.resolve`, also out of loops."""
-    return Path(os.path.realpath(path))
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one; False for links that lead nowhere."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_new(folder: str, root: str, seen: set[str]) -> bool:
+    """Whether a folder is walked here: not yet walked, and no link into what will be."""
+    real = os.path.realpath(folder)
+    inside = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+    return real not in seen and not (inside and Path(folder).is_symlink())

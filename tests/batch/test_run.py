@@ -1,6 +1,8 @@
 """Whole runs over folders: resumed, interrupted, with bad files, by one worker or three."""
 
 import json
+import os
+import random
 import shutil
 import signal
 import subprocess
@@ -13,38 +15,15 @@ import pytest
 from PIL import Image
 
 from fcn_detect.backends.fake import FakeBackend
-from fcn_detect.batch import BatchJob, run_batch
+from fcn_detect.batch import machine as batch_machine
+from fcn_detect.batch import run_batch
 from fcn_detect.config import DetectSettings
 from fcn_detect.detect import Detector, dense
+from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import format_result
-from fcn_detect.results import ModelHeader
 
-HEADER = ModelHeader(
-    net="fake",
-    crop_hw=(16, 8),
-    labels=("light",),
-    object_box=(1.0, 2.0, 7.0, 14.0),
-    stride_hw=(4, 4),
-    exact=True,
-)
-
-
-@pytest.fixture
-def detector():
-    return Detector(FakeBackend(HEADER), DetectSettings(keep=0.3))
-
-
-@pytest.fixture
-def job(tmp_path):
-    rng = np.random.default_rng(1)
-    for i in range(20):
-        folder = tmp_path / "images" / f"cam{i % 3}"
-        folder.mkdir(parents=True, exist_ok=True)
-        pixels = rng.integers(0, 120, (60, 80, 3), dtype=np.uint8)
-        pixels[20:32, 30 + i : 36 + i] = 250
-        Image.fromarray(pixels).save(folder / f"{i:03d}.png")
-    (tmp_path / "model").write_bytes(b"weights")
-    return BatchJob(tmp_path / "images", tmp_path / "run", tmp_path / "model", workers=2)
+# Of the slow test: images of the folder, and how often the run is killed.
+IMAGES, KILLS = 600, 6
 
 
 def test_each_image_has_one_record_sorted_by_path(job, detector):
@@ -91,14 +70,14 @@ def test_batch_records_of_huge_images_what_detect_finds(job, exact, most, monkey
 
 
 @pytest.mark.parametrize("exact, most", [(True, 8_000_000), (True, 3000), (False, 8_000_000)])
-def test_batch_records_what_detect_finds(job, exact, most, monkeypatch):
+def test_batch_records_what_detect_finds(job, header, exact, most, monkeypatch):
     monkeypatch.setattr(dense, "MAX_PASS_PIXELS", most)  # 3000: levels are taken in strips
-    header = HEADER.model_copy(update={"exact": exact})
+    header = header.model_copy(update={"exact": exact})
     detector = Detector(FakeBackend(header), DetectSettings(keep=0.3, min_height=30))
     for i, size in enumerate([(160, 120), (96, 64), (40, 30), (9, 9)]):
         picture = Image.open(job.folder / "cam0" / "000.png").resize(size)
         picture.save(job.folder / f"{i}.jpg")
-    _, results = run_batch(job, detector)
+    results = list(run_batch(job, detector)[1])
     assert detector.halvings == 1
     expected = [detector.result(job.folder / r.image, r.image)[0] for r in results]
     assert [*map(format_result, results)] == [*map(format_result, expected)]
@@ -160,13 +139,58 @@ def test_a_network_that_fails_costs_one_image_and_not_the_run(job, detector, mon
     assert [r.failure.kind for r in results if r.failure] == ["out_of_memory"]
 
 
+def test_the_machine_and_the_numerics_are_in_the_runs_facts(job, detector):
+    run_batch(job, detector)
+    run = json.loads((job.run / "run.json").read_text())
+    (machine,) = run["machines"]
+    assert (machine["backend"], machine["threads"], machine["images"]) == ("fake", 1, 20)
+    assert run["searched_with"]["pass_pixels"] == dense.MAX_PASS_PIXELS
+    assert run["warnings"] == []
+
+
+def test_another_number_of_threads_is_another_setting(job, detector):
+    run_batch(job, detector)
+    detector.backend.threads = 2
+    with pytest.raises(SettingsError, match=r"threads 1 then, 2 now"):
+        run_batch(job, detector)
+
+
+def test_another_instruction_set_is_a_mixture_that_is_named(job, detector, monkeypatch):
+    run_batch(job, detector)
+    shutil.copy(job.folder / "cam0" / "000.png", job.folder / "new.png")
+    monkeypatch.setattr(batch_machine, "instruction_set", lambda: "abacus")
+    summary, _ = run_batch(job, detector)
+    (warning,) = json.loads((job.run / "run.json").read_text())["warnings"]
+    assert warning == summary.warnings[0]
+    assert "mixture" in warning
+    assert "1 images by fake none on cpu, 1 thread, abacus" in warning
+
+
+def test_with_check_content_a_file_that_was_only_touched_is_not_searched_again(job, detector):
+    job = replace(job, check_content=True)
+    run_batch(job, detector)
+    for path in job.folder.rglob("*.png"):
+        os.utime(path)
+    summary, _ = run_batch(job, detector)
+    assert summary.inferred == 0
+    summary, _ = run_batch(replace(job, check_content=False), detector)
+    assert summary.inferred == 20
+
+
+def test_a_folder_without_images_is_an_error(job, detector, tmp_path):
+    (tmp_path / "none").mkdir()
+    for folder, message in [("none", "no images found"), ("missing", "no such folder")]:
+        with pytest.raises(DataError, match=message):
+            run_batch(replace(job, folder=tmp_path / folder), detector)
+
+
 @pytest.mark.slow
-def test_a_thousand_images_killed_five_times_give_the_bytes_of_an_undisturbed_run(
+def test_a_run_that_is_killed_again_and_again_gives_the_bytes_of_an_undisturbed_one(
     tmp_path, dress_model
 ):
     rng = np.random.default_rng(2)
     folder = tmp_path / "images"
-    for i in range(1000):
+    for i in range(IMAGES):
         (folder / f"cam{i % 7}").mkdir(parents=True, exist_ok=True)
         small = Image.fromarray(rng.integers(0, 256, (12, 10, 3), dtype=np.uint8))
         small.resize((100, 130)).save(folder / f"cam{i % 7}" / f"{i:04d}.jpg")
@@ -177,17 +201,22 @@ def test_a_thousand_images_killed_five_times_give_the_bytes_of_an_undisturbed_ru
             [*map(str, command), "-m", str(dress_model)], stderr=subprocess.DEVNULL
         )
 
+    def recorded():
+        parts = (tmp_path / "killed" / "journal").glob("*.jsonl")
+        return sum(max(0, part.read_bytes().count(b"\n") - 1) for part in parts)
+
     assert start("calm").wait() == 0
-    journal = tmp_path / "killed" / "journal.jsonl"
-    for round_ in range(5):
+    draw = random.Random(3)
+    for round_ in range(KILLS):
         process = start("killed")
-        wanted = 150 * (round_ + 1)
+        wanted = IMAGES * (round_ + draw.random()) / (KILLS + 1)
         while process.poll() is None:
-            if journal.exists() and journal.read_bytes().count(b"\n") > wanted:
+            if recorded() > wanted:
                 process.send_signal(signal.SIGKILL)
             time.sleep(0.02)
         assert process.returncode == -signal.SIGKILL
     assert start("killed").wait() == 0
+    assert len(list((tmp_path / "killed" / "journal").glob("*.jsonl"))) > KILLS
     records = (tmp_path / "killed" / "results.jsonl").read_bytes()
-    assert records.count(b"\n") == 1000
+    assert records.count(b"\n") == IMAGES
     assert records == (tmp_path / "calm" / "results.jsonl").read_bytes()

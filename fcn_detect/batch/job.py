@@ -1,0 +1,76 @@
+"""What a run is asked to do, and what it came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcn_detect.batch.shards import Shard
+
+
+@dataclass(frozen=True)
+class RayCluster:
+    """Where the Ray engine works.
+
+    Attributes:
+        address: of a cluster that is there; None: a local one, for the time of the run.
+        gpus_per_worker: share of a GPU that each worker takes; 0: processors only.
+    """
+
+    address: str | None = None
+    gpus_per_worker: float = 0.0
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """What to search, and where the results go.
+
+    Attributes:
+        folder: searched with all folders in it.
+        run: the run's folder: results.jsonl, run.json, the journal, one file per format.
+        model: the model file, for its digest.
+        workers: processes that read and resize, or Ray's workers; None means as many as fit.
+        formats: keys of `fcn_detect.formats.WRITERS`.
+        overwrite: whether to forget an earlier run in the same folder.
+        retry_failed: whether to try images again that failed in a lasting way.
+        check_content: whether a file has changed when its content has, rather than its time.
+        timeout_s: seconds that reading and resizing one image may take.
+        shard: the part of the folder to search; None: all of it.
+        engine: a key of `fcn_detect.batch.ENGINES`.
+        ray: for the engine of that name.
+    """
+
+    folder: Path
+    run: Path
+    model: Path
+    workers: int | None = None
+    formats: Sequence[str] = ()
+    overwrite: bool = False
+    retry_failed: bool = False
+    check_content: bool = False
+    timeout_s: float = 60.0
+    shard: Shard | None = None
+    engine: str = "local"
+    ray: RayCluster = RayCluster()
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """What a run came to, in images.
+
+    Attributes:
+        total: in the folder, or in its shard.
+        done: with detections, none or many.
+        failed: with a failure.
+        resumed: taken from the journal of an earlier start.
+        inferred: searched by this start.
+        seconds: that this start took.
+        warnings: what the user should know of the run as a whole.
+    """
+
+    total: int
+    done: int
+    failed: int
+    resumed: int
+    inferred: int
+    seconds: float
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,90 @@
+"""One line of the journal: an image's record, the state of its file, and a check sum.
+
+`CHECKSUM SIZE MODIFIED CONTENT KIND<tab>RECORD`: CRC-32 of all that follows it, the file's size in
+bytes and modification time in ns, its SHA-256 or `-`, the failure's kind or `-`, and the record as
+it goes to results.jsonl. A line of another check sum was torn or damaged, and counts as not there.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from json import JSONDecodeError
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from pathlib import Path
+
+from fcn_detect.formats import format_result
+from fcn_detect.results import ImageResult
+
+_BEFORE_NAME = b'{"image": "'
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What tells whether a file has changed.
+
+    Attributes:
+        size: in bytes.
+        modified_ns: modification time, in ns.
+        content: SHA-256 of all bytes, hexadecimal; None where it was not asked for.
+    """
+
+    size: int
+    modified_ns: int
+    content: str | None = None
+
+    @classmethod
+    def of(cls, path: str | Path, with_content: bool = False) -> "FileState":
+        """Of a file now; zeros when it cannot be asked."""
+        path = Path(path)
+        try:
+            stat = path.stat()
+            content = _digest(path) if with_content and path.is_file() else None
+        except OSError:
+            return cls(0, 0)
+        return cls(stat.st_size, stat.st_mtime_ns, content)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the index needs of a line.
+
+    Attributes:
+        name: of the image.
+        state: of its file when it was searched.
+        kind: of the failure; None where there was none.
+        record: where the record begins in the line, in bytes.
+    """
+
+    name: str
+    state: FileState
+    kind: str | None
+    record: int
+
+
+def write_line(result: ImageResult, state: FileState) -> bytes:
+    """The line of an image, with its line end."""
+    kind = "-" if result.failure is None else result.failure.kind
+    head = f"{state.size} {state.modified_ns} {state.content or '-'} {kind}\t"
+    rest = (head + format_result(result)).encode("utf-8")
+    return b"%08x %b\n" % (zlib.crc32(rest), rest)
+
+
+def read_line(line: bytes) -> Entry | None:
+    """What a whole line says; None for a torn or damaged one."""
+    rest = line[9:-1]
+    if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(rest):
+        return None
+    head, tab, record = rest.partition(b"\t")
+    try:
+        size, modified_ns, content, kind = head.decode("ascii").split(" ")
+        name = scanstring(record.decode("utf-8"), len(_BEFORE_NAME))[0]
+        state = FileState(int(size), int(modified_ns), None if content == "-" else content)
+    except (ValueError, JSONDecodeError):
+        return None
+    found = tab and record.startswith(_BEFORE_NAME)
+    return Entry(name, state, None if kind == "-" else kind, 10 + len(head)) if found else None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,121 @@
+"""The engine of one machine: processes prepare images, one network searches them.
+
+Processes read, resize and pack; the calling thread runs the network; another makes boxes of its
+maps.
+"""
+
+import logging
+import os
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from fcn_detect.batch.decoders import DecoderPool, FileAnswer
+from fcn_detect.batch.job import BatchJob
+from fcn_detect.batch.machine import Machine
+from fcn_detect.detect import Detector
+from fcn_detect.errors import ImageError
+from fcn_detect.images import PreparedImage
+from fcn_detect.results import Failure, ImageResult
+
+log = logging.getLogger(__name__)
+
+# Images whose boxes may wait while the network runs on.
+IMAGES_BEHIND = 2
+
+
+class LocalEngine:
+    """Searches images on this machine; its processes start with the first search.
+
+    Attributes:
+        machine: what its network runs on.
+    """
+
+    def __init__(self, job: BatchJob, detector: Detector) -> None:
+        self.machine = Machine.of(detector.backend)
+        self._job, self._detector = job, detector
+        self._stack = ExitStack()
+        self._pool: DecoderPool | None = None
+        self._thread = self._stack.enter_context(ThreadPoolExecutor(1))
+
+    def __enter__(self) -> "LocalEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def search(
+        self, names: Iterable[str], count: int | None = None
+    ) -> Iterator[tuple[ImageResult, Machine]]:
+        """Each image's record, in the order in which they are prepared."""
+        pool, on_the_way = self._pool or self._start(count), dict[Path, str]()
+        boxes: deque[Future[ImageResult]] = deque()
+
+        def paths() -> Iterator[Path]:
+            for name in names:
+                path = self._job.folder / name
+                on_the_way[path] = name
+                yield path
+
+        for answer in pool.prepare(paths()):
+            boxes.append(self._search(on_the_way.pop(answer.path), answer))
+            while len(boxes) > IMAGES_BEHIND or (boxes and boxes[0].done()):
+                yield boxes.popleft().result(), self.machine
+        yield from ((record.result(), self.machine) for record in boxes)
+
+    def _start(self, count: int | None) -> DecoderPool:
+        workers = self._job.workers or os.cpu_count() or 1
+        if count is not None:
+            workers = max(1, min(workers, count))
+        pool = DecoderPool(workers, self._job.timeout_s, self._detector.preparation)
+        self._pool = self._stack.enter_context(pool)
+        return pool
+
+    def _search(self, name: str, answer: FileAnswer) -> Future[ImageResult]:
+        """Runs the network on a prepared image; its record will come of the thread.
+
+        Whatever goes wrong becomes a failure: no image may end a run.
+        """
+        if answer.prepared is None:
+            return _made(ImageResult(name, None, None, None, answer.failure))
+        prepared = answer.prepared
+        try:
+            if prepared.canvases is None and self._detector.in_tiles(prepared.image_hw):
+                return _made(self._detector.result(answer.path, name)[0])
+            score_maps = self._detector.score_prepared(prepared)
+        except Exception as error:
+            return _made(_failed(name, prepared, error))
+
+        def find() -> ImageResult:
+            try:
+                return self._detector.prepared_result(name, prepared, score_maps)
+            except Exception as error:
+                return _failed(name, prepared, error)
+
+        return self._thread.submit(find)
+
+
+def _made(result: ImageResult) -> Future[ImageResult]:
+    future: Future[ImageResult] = Future()
+    future.set_result(result)
+    return future
+
+
+def _failed(name: str, prepared: PreparedImage, error: Exception) -> ImageResult:
+    """The record of an image on which the search failed."""
+    height, width = prepared.image_hw
+    return ImageResult(name, width, height, None, _failure(name, error), prepared.warnings)
+
+
+def _failure(name: str, error: Exception) -> Failure:
+    if isinstance(error, ImageError):
+        return Failure(error.kind, str(error))
+    if isinstance(error, MemoryError):
+        return Failure("out_of_memory", "the image did not fit into memory")
+    log.error("%s: searching failed", name, exc_info=error)
+    line = traceback.format_exception_only(error)[-1].strip().replace("\n", " ")
+    kind = "out_of_memory" if "out of memory" in line.lower() else "crashed"
+    return Failure(kind, line[:500])

@@ -1,0 +1,81 @@
+"""The files of a run that others read: results.jsonl, run.json, one file or folder a format."""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fcn_detect.batch.job import BatchJob, BatchSummary
+from fcn_detect.batch.journal import Journal
+from fcn_detect.batch.machine import Machine
+from fcn_detect.detect import Detector
+from fcn_detect.files import open_atomically, write_atomically
+from fcn_detect.formats import RESULTS_NAME, WRITERS, StoredResults
+
+RUN_NAME = "run.json"
+COUNTS = ("total", "done", "failed", "resumed", "inferred")
+
+
+def write_outputs(
+    job: BatchJob, detector: Detector, journal: Journal, summary: BatchSummary
+) -> StoredResults:
+    """Writes all files of a run from its journal; the results as they are now on disk."""
+    results = write_records(job.run, journal.records())
+    write_formats(job.run, job.formats, results, detector.header.labels)
+    header = journal.header
+    facts = {
+        "version": header.version,
+        "model": {"path": str(job.model), "sha256": header.model},
+        "settings": {"sha256": header.settings, **detector.settings.model_dump(mode="json")},
+        "searched_with": header.searched_with,
+        "backend": header.searched_with["backend"],
+        **_shown(detector),
+        "folder": str(job.folder),
+        "shard": header.shard,
+        "labels": list(detector.header.labels),
+        "formats": sorted(job.formats),
+        "machines": machine_facts(journal.machine_counts()),
+        "warnings": list(summary.warnings),
+        "counts": {name: getattr(summary, name) for name in COUNTS},
+        "seconds": round(summary.seconds, 3),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    write_run_facts(job.run, facts)
+    return results
+
+
+def write_records(run: Path, records: Iterable[bytes]) -> StoredResults:
+    """Writes results.jsonl, from lines that are sorted by image."""
+    count = 0
+    with open_atomically(run / RESULTS_NAME) as file:
+        for record in records:
+            file.write(record)
+            count += 1
+    return StoredResults(run / RESULTS_NAME, count)
+
+
+def write_formats(
+    run: Path, formats: Sequence[str], results: StoredResults, labels: Sequence[str]
+) -> None:
+    """Writes the files of each format asked for."""
+    for name in formats:
+        WRITERS[name](results, run, labels)
+
+
+def write_run_facts(run: Path, facts: dict[str, Any]) -> None:
+    """Writes run.json."""
+    write_atomically(run / RUN_NAME, json.dumps(facts, indent=1) + "\n")
+
+
+def machine_facts(counts: dict[Machine, int]) -> list[dict[str, Any]]:
+    """What made the records, and how many of them, as run.json tells it."""
+    return [{**asdict(machine), "images": count} for machine, count in sorted(counts.items())]
+
+
+def _shown(detector: Detector) -> dict[str, float]:
+    """What is worth showing of the results: a score, or false alarms an image that lead to one."""
+    if detector.settings.false_alarms is not None:
+        return {"false_alarms": detector.settings.false_alarms}
+    return {"threshold": detector.threshold((1, 1))}

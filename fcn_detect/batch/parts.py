@@ -1,0 +1,71 @@
+"""The files that a journal is made of: `00001.jsonl` and on, the later the newer."""
+
+import json
+from pathlib import Path
+from typing import IO
+
+from fcn_detect.batch.header import JournalHeader
+from fcn_detect.batch.index import Place
+from fcn_detect.batch.machine import Machine
+from fcn_detect.errors import DataError
+
+# Files held open at once while records are read.
+OPEN_FILES = 64
+
+
+def parts(folder: Path) -> list[tuple[int, Path]]:
+    """Number and path of each part of a journal, oldest first."""
+    found = [(int(path.stem), path) for path in folder.glob("*.jsonl") if path.stem.isdecimal()]
+    return sorted(found)
+
+
+def next_part(folder: Path) -> tuple[int, Path]:
+    """Number and path of a new part."""
+    number = max([0, *(number for number, _ in parts(folder))]) + 1
+    return number, folder / f"{number:05d}.jsonl"
+
+
+def read_header(path: Path) -> tuple[JournalHeader, Machine] | None:
+    """What a part begins with; None where not even its first line was finished.
+
+    Raises:
+        DataError: the first line is damaged.
+    """
+    with path.open("rb") as file:
+        line = file.readline()
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        first = json.loads(line)
+        return JournalHeader(**first["header"]), Machine(**first["machine"])
+    except (ValueError, KeyError, TypeError):
+        raise DataError(
+            f"{path}: the first line is damaged; expected a journal's; start anew with --overwrite"
+        ) from None
+
+
+class PartReader:
+    """Reads records by their places; use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = dict(parts(folder))
+        self._files: dict[int, IO[bytes]] = {}
+
+    def __enter__(self) -> "PartReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def read(self, place: Place) -> bytes:
+        """The bytes there."""
+        file = self._files.get(place.part) or self._open(place.part)
+        file.seek(place.start)
+        return file.read(place.length)
+
+    def _open(self, part: int) -> IO[bytes]:
+        if len(self._files) >= OPEN_FILES:
+            self._files.pop(next(iter(self._files))).close()
+        self._files[part] = self._paths[part].open("rb")
+        return self._files[part]
