@@ -4,6 +4,7 @@ from fcn_detect.batch.engines import ENGINES, Engine
 from fcn_detect.batch.header import JournalHeader
 from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
 from fcn_detect.batch.journal import Journal
+from fcn_detect.batch.merging import merge_runs
 from fcn_detect.batch.run import run_batch
 from fcn_detect.batch.shards import Shard
 
@@ -16,5 +17,6 @@ __all__ = [
     "JournalHeader",
     "RayCluster",
     "Shard",
+    "merge_runs",
     "run_batch",
 ]

@@ -81,7 +81,7 @@ class Index:
         return self._count("waiting")
 
     def waiting(self) -> Iterator[str]:
-        """The names of the files that are to be searched, sorted; records may be added meanwhile."""
+        """The names of the files to be searched, sorted; records may be added meanwhile."""
         last = 0
         query = "SELECT rowid, name FROM waiting WHERE rowid > ? ORDER BY rowid LIMIT ?"
         while rows := self._db.execute(query, (last, ROWS_AT_ONCE)).fetchall():

@@ -6,12 +6,10 @@ are those of `fcn_detect.batch.lines`. Nothing that is written is ever changed. 
 process left of its last line is no line, and costs one image.
 """
 
-import json
 import logging
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +18,7 @@ from fcn_detect.batch.index import Index, Place
 from fcn_detect.batch.lines import FileState, read_line, write_line
 from fcn_detect.batch.locking import lock
 from fcn_detect.batch.machine import Machine
-from fcn_detect.batch.parts import PartReader, next_part, parts, read_header
+from fcn_detect.batch.parts import PartReader, first_line, next_part, parts, read_header
 from fcn_detect.results import ImageResult
 
 log = logging.getLogger(__name__)
@@ -62,9 +60,9 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for _, file in self._writers.values():
-            os.fsync(file.fileno())
-            file.close()
+        for writer in self._writers.values():
+            os.fsync(writer[1].fileno())
+            writer[1].close()
         self.index.close()
         self._lock.close()
 
@@ -132,8 +130,7 @@ class Journal:
         if machine not in self._writers:
             number, path = next_part(self.folder)
             file = path.open("ab")
-            first = {"header": asdict(self.header), "machine": asdict(machine)}
-            file.write(json.dumps(first).encode() + b"\n")
+            file.write(first_line(self.header, machine))
             self._writers[machine] = number, file
             self.machines[number] = machine
         return self._writers[machine]

@@ -8,7 +8,6 @@ it goes to results.jsonl. A line of another check sum was torn or damaged, and c
 import hashlib
 import zlib
 from dataclasses import dataclass
-from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from fcn_detect.formats import format_result
 from fcn_detect.results import ImageResult
 
 _BEFORE_NAME = b'{"image": "'
+_NO_DETECTIONS = b'"detections": null'
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,28 @@ def read_line(line: bytes) -> Entry | None:
     head, tab, record = rest.partition(b"\t")
     try:
         size, modified_ns, content, kind = head.decode("ascii").split(" ")
-        name = scanstring(record.decode("utf-8"), len(_BEFORE_NAME))[0]
         state = FileState(int(size), int(modified_ns), None if content == "-" else content)
-    except (ValueError, JSONDecodeError):
+    except ValueError:
         return None
-    found = tab and record.startswith(_BEFORE_NAME)
-    return Entry(name, state, None if kind == "-" else kind, 10 + len(head)) if found else None
+    name = record_name(record)
+    if not tab or name is None:
+        return None
+    return Entry(name, state, None if kind == "-" else kind, 10 + len(head))
+
+
+def record_name(record: bytes) -> str | None:
+    """The image that a line of results.jsonl is about, without parsing all of it; None: none."""
+    if not record.startswith(_BEFORE_NAME):
+        return None
+    try:
+        return str(scanstring(record.decode("utf-8"), len(_BEFORE_NAME))[0])
+    except ValueError:
+        return None
+
+
+def is_failure(record: bytes) -> bool:
+    """Whether a line of results.jsonl is about an image that failed."""
+    return _NO_DETECTIONS in record
 
 
 def _digest(path: Path) -> str:

@@ -9,9 +9,8 @@ from fcn_detect.backends import BACKENDS, Backend
 
 PROCESSORS = Path("/proc/cpuinfo")
 # Those that choose between the kernels of the runtimes.
-TELLING_FLAGS = (
-    "sse4_2 avx avx2 fma avx512f avx512_vnni avx512_bf16 amx_tile asimd sve i8mm".split()
-)
+TELLING_FLAGS = ["sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16"]
+TELLING_FLAGS += ["amx_tile", "asimd", "sve", "i8mm"]
 
 
 @dataclass(frozen=True, order=True)

@@ -1,6 +1,9 @@
 """The files that a journal is made of: `00001.jsonl` and on, the later the newer."""
 
 import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +28,11 @@ def next_part(folder: Path) -> tuple[int, Path]:
     return number, folder / f"{number:05d}.jsonl"
 
 
+def first_line(header: JournalHeader, machine: Machine) -> bytes:
+    """What a part begins with, with its line end."""
+    return json.dumps({"header": asdict(header), "machine": asdict(machine)}).encode() + b"\n"
+
+
 def read_header(path: Path) -> tuple[JournalHeader, Machine] | None:
     """What a part begins with; None where not even its first line was finished.
 
@@ -42,6 +50,20 @@ def read_header(path: Path) -> tuple[JournalHeader, Machine] | None:
         raise DataError(
             f"{path}: the first line is damaged; expected a journal's; start anew with --overwrite"
         ) from None
+
+
+def copy_parts(sources: Sequence[Path], folder: Path) -> None:
+    """Fills a journal's folder with the parts of others, as parts of a run without shards."""
+    for _, path in parts(folder):
+        path.unlink()
+    for _, path in (part for source in sources for part in parts(source)):
+        found = read_header(path)
+        if found is None:
+            continue
+        with path.open("rb") as source, next_part(folder)[1].open("xb") as target:
+            source.readline()
+            target.write(first_line(replace(found[0], shard=None), found[1]))
+            shutil.copyfileobj(source, target)
 
 
 class PartReader:

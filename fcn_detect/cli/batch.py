@@ -13,11 +13,10 @@ from fcn_detect.cli.options import (
     add_options,
     backend_options,
     config_option,
+    formats_option,
     model_option,
     search_options,
 )
-
-FORMATS = ["coco", "csv"]  # the keys of fcn_detect.formats.WRITERS; a test compares them
 
 
 @click.command("batch", short_help="Search a folder of camera images.")
@@ -27,13 +26,7 @@ FORMATS = ["coco", "csv"]  # the keys of fcn_detect.formats.WRITERS; a test comp
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes that decode. [default: cores]"
 )
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    type=click.Choice(FORMATS),
-    help="Also write the results in this format; may be given again.",
-)
+@formats_option
 @click.option("--overwrite", is_flag=True, help="Forget an earlier run in the same folder.")
 @click.option("--retry-failed", is_flag=True, help="Try images again that failed before.")
 @click.option(

@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "fcn_detect.cli.train",
     "detect": "fcn_detect.cli.detect",
     "batch": "fcn_detect.cli.batch",
+    "merge": "fcn_detect.cli.merge",
     "verify": "fcn_detect.cli.verify",
     "evaluate": "fcn_detect.cli.evaluate",
     "export": "fcn_detect.cli.export",

@@ -10,6 +10,9 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FILE = click.Path(path_type=Path)
 
+# the keys of fcn_detect.formats.WRITERS; a test compares them
+FORMATS = ["coco", "csv"]
+
 model_option = click.option(
     "-m",
     "--model",
@@ -19,6 +22,13 @@ model_option = click.option(
 )
 config_option = click.option(
     "--config", type=FILE, help="A settings file (TOML); options go over it."
+)
+formats_option = click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    help="Also write the results in this format; may be given again.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 backend_options: list[Decorator] = [

@@ -1,11 +1,14 @@
 """A folder of small images, a detector without a network, and a job that puts them together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from fcn_detect.backends.fake import FakeBackend
-from fcn_detect.batch import BatchJob
+from fcn_detect.batch import ENGINES, BatchJob
+from fcn_detect.batch.machine import Machine
 from fcn_detect.config import DetectSettings
 from fcn_detect.detect import Detector
 from fcn_detect.results import ModelHeader
@@ -23,6 +26,30 @@ HEADER = ModelHeader(
 @pytest.fixture(scope="session")
 def header():
     return HEADER
+
+
+class InlineEngine:
+    """Searches in this process, image after image: what the real engines must equal."""
+
+    def __init__(self, job, detector):
+        self.machine, self.job, self.detector = Machine.of(detector.backend), job, detector
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def search(self, names, count=None):  # noqa: ARG002
+        for name in names:
+            yield self.detector.result(self.job.folder / name, name)[0], self.machine
+
+
+@pytest.fixture
+def inline(monkeypatch, job):
+    """The job, given to an engine without processes."""
+    monkeypatch.setitem(ENGINES, "inline", InlineEngine)
+    return replace(job, engine="inline")
 
 
 @pytest.fixture
@@ -45,6 +72,4 @@ def job(tmp_path):
 
 @pytest.fixture
 def machine():
-    from fcn_detect.batch.machine import Machine
-
     return Machine("fake", "1", "cpu", 1, "any")

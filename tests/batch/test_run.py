@@ -106,24 +106,6 @@ def test_a_run_cut_off_goes_on_and_gives_the_same_bytes(job, detector, tmp_path)
     assert (again.run / "results.jsonl").read_bytes() == expected
 
 
-def test_only_new_and_changed_images_are_searched_again(job, detector):
-    run_batch(job, detector)
-    summary, _ = run_batch(job, detector)
-    assert (summary.resumed, summary.inferred) == (20, 0)
-    shutil.copy(job.folder / "cam0" / "000.png", job.folder / "new.png")
-    Image.new("RGB", (60, 60)).save(job.folder / "cam0" / "000.png")
-    summary, _ = run_batch(job, detector)
-    assert (summary.resumed, summary.inferred, summary.total) == (19, 2, 21)
-
-
-def test_an_image_that_is_gone_has_no_record_any_more(job, detector):
-    run_batch(job, detector)
-    (job.folder / "cam0" / "000.png").unlink()
-    summary, _ = run_batch(job, detector)
-    assert summary.total == 19
-    assert "cam0/000.png" not in (job.run / "results.jsonl").read_text()
-
-
 def test_a_network_that_fails_costs_one_image_and_not_the_run(job, detector, monkeypatch):
     maps = detector.backend.maps
     calls = iter(range(10_000))
@@ -139,35 +121,53 @@ def test_a_network_that_fails_costs_one_image_and_not_the_run(job, detector, mon
     assert [r.failure.kind for r in results if r.failure] == ["out_of_memory"]
 
 
-def test_the_machine_and_the_numerics_are_in_the_runs_facts(job, detector):
-    run_batch(job, detector)
-    run = json.loads((job.run / "run.json").read_text())
+def test_only_new_and_changed_images_are_searched_again(inline, detector):
+    run_batch(inline, detector)
+    summary, _ = run_batch(inline, detector)
+    assert (summary.resumed, summary.inferred) == (20, 0)
+    shutil.copy(inline.folder / "cam0" / "000.png", inline.folder / "new.png")
+    Image.new("RGB", (60, 60)).save(inline.folder / "cam0" / "000.png")
+    summary, _ = run_batch(inline, detector)
+    assert (summary.resumed, summary.inferred, summary.total) == (19, 2, 21)
+
+
+def test_an_image_that_is_gone_has_no_record_any_more(inline, detector):
+    run_batch(inline, detector)
+    (inline.folder / "cam0" / "000.png").unlink()
+    summary, _ = run_batch(inline, detector)
+    assert summary.total == 19
+    assert "cam0/000.png" not in (inline.run / "results.jsonl").read_text()
+
+
+def test_the_machine_and_the_numerics_are_in_the_runs_facts(inline, detector):
+    run_batch(inline, detector)
+    run = json.loads((inline.run / "run.json").read_text())
     (machine,) = run["machines"]
     assert (machine["backend"], machine["threads"], machine["images"]) == ("fake", 1, 20)
     assert run["searched_with"]["pass_pixels"] == dense.MAX_PASS_PIXELS
     assert run["warnings"] == []
 
 
-def test_another_number_of_threads_is_another_setting(job, detector):
-    run_batch(job, detector)
+def test_another_number_of_threads_is_another_setting(inline, detector):
+    run_batch(inline, detector)
     detector.backend.threads = 2
     with pytest.raises(SettingsError, match=r"threads 1 then, 2 now"):
-        run_batch(job, detector)
+        run_batch(inline, detector)
 
 
-def test_another_instruction_set_is_a_mixture_that_is_named(job, detector, monkeypatch):
-    run_batch(job, detector)
-    shutil.copy(job.folder / "cam0" / "000.png", job.folder / "new.png")
+def test_another_instruction_set_is_a_mixture_that_is_named(inline, detector, monkeypatch):
+    run_batch(inline, detector)
+    shutil.copy(inline.folder / "cam0" / "000.png", inline.folder / "new.png")
     monkeypatch.setattr(batch_machine, "instruction_set", lambda: "abacus")
-    summary, _ = run_batch(job, detector)
-    (warning,) = json.loads((job.run / "run.json").read_text())["warnings"]
+    summary, _ = run_batch(inline, detector)
+    (warning,) = json.loads((inline.run / "run.json").read_text())["warnings"]
     assert warning == summary.warnings[0]
     assert "mixture" in warning
     assert "1 images by fake none on cpu, 1 thread, abacus" in warning
 
 
-def test_with_check_content_a_file_that_was_only_touched_is_not_searched_again(job, detector):
-    job = replace(job, check_content=True)
+def test_with_check_content_a_file_that_was_only_touched_is_not_searched_again(inline, detector):
+    job = replace(inline, check_content=True)
     run_batch(job, detector)
     for path in job.folder.rglob("*.png"):
         os.utime(path)
@@ -177,11 +177,11 @@ def test_with_check_content_a_file_that_was_only_touched_is_not_searched_again(j
     assert summary.inferred == 20
 
 
-def test_a_folder_without_images_is_an_error(job, detector, tmp_path):
+def test_a_folder_without_images_is_an_error(inline, detector, tmp_path):
     (tmp_path / "none").mkdir()
     for folder, message in [("none", "no images found"), ("missing", "no such folder")]:
         with pytest.raises(DataError, match=message):
-            run_batch(replace(job, folder=tmp_path / folder), detector)
+            run_batch(replace(inline, folder=tmp_path / folder), detector)
 
 
 @pytest.mark.slow

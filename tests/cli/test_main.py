@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from fcn_detect.cli import batch
+from fcn_detect.cli import options
 from fcn_detect.cli.main import COMMANDS
 from fcn_detect.formats import WRITERS
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_done_ends_with_1_and_one_line(run_cli, tmp_path, monkeyp
 
 
 def test_batch_offers_every_format_that_there_is():
-    assert sorted(WRITERS) == batch.FORMATS
+    assert sorted(WRITERS) == options.FORMATS
 
 
 def test_a_missing_system_library_is_named_with_its_cure(

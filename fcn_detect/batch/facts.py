@@ -1,0 +1,117 @@
+"""run.json, read again: what a finished run was made with, and whether runs belong together."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fcn_detect.batch.header import NOT_SEARCHED_WITH, NUMERICS
+from fcn_detect.batch.machine import Machine
+from fcn_detect.batch.outputs import RUN_NAME
+from fcn_detect.batch.shards import Shard
+from fcn_detect.errors import DataError, SettingsError
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a finished run says of itself.
+
+    Attributes:
+        run: its folder.
+        content: of run.json.
+        machines: what made its records, and how many of them.
+    """
+
+    run: Path
+    content: dict[str, Any]
+    machines: dict[Machine, int]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The settings that were asked for, without what follows from the machine."""
+        left_out = {*NUMERICS, *NOT_SEARCHED_WITH} - {"backend"}
+        return {k: v for k, v in self.content["searched_with"].items() if k not in left_out}
+
+    @property
+    def shard(self) -> Shard | None:
+        """The part of the folder that was searched; None: all of it."""
+        text = self.content["shard"]
+        return None if text is None else Shard.parse(text)
+
+
+def read_facts(run: Path) -> RunFacts:
+    """What a finished run says of itself.
+
+    Raises:
+        DataError: there is no such run, or it is not finished.
+    """
+    try:
+        content = json.loads((run / RUN_NAME).read_bytes())
+        machines = {}
+        for found in content["machines"]:
+            images = found.pop("images")
+            machines[Machine(**found)] = images
+            found["images"] = images
+        _ = content["searched_with"], content["shard"], content["counts"], content["model"]
+    except FileNotFoundError:
+        raise DataError(
+            f"{run}: no {RUN_NAME}; expected a finished run; let `fcn-detect batch` finish it"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{run / RUN_NAME}: it is damaged, or of another version") from None
+    return RunFacts(run, content, machines)
+
+
+def check_alike(facts: Sequence[RunFacts]) -> None:
+    """Nothing, if records of the runs may stand side by side; what machines they had is free.
+
+    Raises:
+        SettingsError: model, settings or version differ; names both digests.
+    """
+    first = facts[0]
+    for other in facts[1:]:
+        for what, key in (("models", "model"), ("settings", "settings")):
+            same = first.asked == other.asked if key == "settings" else _same(first, other, key)
+            if not same:
+                digests = [one.content[key]["sha256"][:12] for one in (first, other)]
+                _refuse(first, other, f"different {what}, {digests[0]} and {digests[1]}")
+        versions = [one.content["version"] for one in (first, other)]
+        if versions[0] != versions[1]:
+            _refuse(first, other, f"different versions, {versions[0]} and {versions[1]}")
+
+
+def check_complete(facts: Sequence[RunFacts]) -> None:
+    """Nothing, if the runs are all shards of a folder, or none is a shard.
+
+    Raises:
+        DataError: a shard is missing or there twice, or they are of different partings.
+    """
+    shards = [one.shard for one in facts]
+    if not any(shards):
+        return
+    counts = sorted({shard.count if shard else 1 for shard in shards})
+    if len(counts) > 1:
+        raise DataError(
+            f"the runs are shards of {' and of '.join(map(str, counts))}; expected one parting"
+        )
+    found = sorted(shard.index for shard in shards if shard)
+    missing = [str(i) for i in range(1, counts[0] + 1) if i not in found]
+    twice = sorted({str(i) for i in found if found.count(i) > 1})
+    if missing or twice:
+        wrong = f"shard {', '.join(missing)} is missing" if missing else ""
+        wrong += f"{'; ' if missing and twice else ''}" + (
+            f"shard {', '.join(twice)} is there twice" if twice else ""
+        )
+        raise DataError(f"{wrong}; expected each of the {counts[0]} shards once")
+
+
+def _same(first: RunFacts, other: RunFacts, key: str) -> bool:
+    return bool(first.content[key]["sha256"] == other.content[key]["sha256"])
+
+
+def _refuse(first: RunFacts, other: RunFacts, difference: str) -> None:
+    raise SettingsError(
+        f"{first.run} and {other.run} were made with {difference}; merge runs of one model, one "
+        "table of settings and one version"
+    )
