@@ -1,5 +1,6 @@
 """Folders of images: planned, searched by processes that may die, resumed where cut off."""
 
+from fcn_detect.batch.comparing import compare_with_run, run_settings
 from fcn_detect.batch.engines import ENGINES, Engine
 from fcn_detect.batch.header import JournalHeader
 from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
@@ -7,6 +8,7 @@ from fcn_detect.batch.journal import Journal
 from fcn_detect.batch.merging import merge_runs
 from fcn_detect.batch.run import run_batch
 from fcn_detect.batch.shards import Shard
+from fcn_detect.batch.watching import Watch, watch_folder
 
 __all__ = [
     "ENGINES",
@@ -17,6 +19,10 @@ __all__ = [
     "JournalHeader",
     "RayCluster",
     "Shard",
+    "Watch",
+    "compare_with_run",
     "merge_runs",
     "run_batch",
+    "run_settings",
+    "watch_folder",
 ]

@@ -116,7 +116,7 @@ class Index:
 
 
 def _row(name: str, state: FileState) -> tuple[bytes, int, int, str | None]:
-    return _bytes(name), state.size, state.modified_ns, state.content
+    return (_bytes(name), *state)
 
 
 def _bytes(name: str) -> bytes:

@@ -12,12 +12,15 @@ class RayCluster:
     """Where the Ray engine works.
 
     Attributes:
-        address: of a cluster that is there; None: a local one, for the time of the run.
+        address: of a cluster that is there; None: that of `RAY_ADDRESS`, or else a local one for
+            the time of the run.
         gpus_per_worker: share of a GPU that each worker takes; 0: processors only.
+        device: where the workers' networks run; None: a GPU where they take one.
     """
 
     address: str | None = None
     gpus_per_worker: float = 0.0
+    device: str | None = None
 
 
 @dataclass(frozen=True)

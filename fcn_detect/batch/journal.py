@@ -94,6 +94,11 @@ class Journal:
             counts[machine] = counts.get(machine, 0) + count
         return counts
 
+    def made_now(self) -> int:
+        """How many records of listed files were added since this start."""
+        own, counts = {number for number, _ in self._writers.values()}, self.index.counts_by_part()
+        return sum(count for part, count in counts.items() if part in own)
+
     def _take_up(self, overwrite: bool) -> None:
         """Reads what earlier starts have left, or removes it."""
         for number, path in parts(self.folder):

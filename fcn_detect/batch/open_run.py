@@ -1,7 +1,7 @@
 """A run's folder that this process works on: planned, searched, written."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import takewhile
 
 from fcn_detect.batch.engines import Engine
@@ -30,7 +30,8 @@ class OpenRun:
     Attributes:
         job: what is asked for.
         journal: what has been done, by any start.
-        waiting: number of images that the last `plan` found to be searched.
+        listed: number of images that the last `plan` found.
+        waiting: number of those that are to be searched.
         searched: number of images that this start has searched.
     """
 
@@ -42,7 +43,7 @@ class OpenRun:
         self.job, self.detector, self._engine, self._progress = job, detector, engine, progress
         header = JournalHeader.of(job, detector, engine.machine)
         self.journal = Journal(job.run, header, overwrite=job.overwrite)
-        self.waiting = self.searched = 0
+        self.listed = self.waiting = self.searched = 0
 
     def __enter__(self) -> "OpenRun":
         return self
@@ -80,6 +81,7 @@ class OpenRun:
             raise DataError(
                 f"no images found in '{self.job.folder}'; looked for .jpg, .png, .tif and others"
             )
+        self.listed = index.files()
         self.waiting = index.find_waiting(again, self.job.check_content)
 
     def holds(self, name: str) -> bool:
@@ -88,17 +90,24 @@ class OpenRun:
 
     def state(self, name: str) -> FileState:
         """Of a file now."""
-        return FileState.of(self.job.folder / name, self.job.check_content)
+        return FileState.of(f"{self.job.folder}/{name}", self.job.check_content)
 
-    def search(self, stopped: Callable[[], bool], count: int | None) -> None:
-        """Searches what waits, to the end or until it is stopped; keeps each record at once.
+    def search(
+        self,
+        names: Iterable[str],
+        stopped: Callable[[], bool],
+        count: int | None,
+        report: Callable[[], None],
+    ) -> None:
+        """Searches listed images, to the end or until it is stopped; keeps each record at once.
 
         Args:
+            names: of the images.
             stopped: whether no further image shall be begun; those on the way are finished.
             count: of the images, where no more will come.
+            report: called after each image.
         """
-        names = takewhile(lambda _: not stopped(), self.journal.index.waiting())
-        report = _rate_report(self._progress, self.journal.index.files(), self.waiting)
+        names = takewhile(lambda _: not stopped(), names)
         for result, machine in self._engine.search(names, count):
             self.journal.add(result, self.journal.index.state(result.image), machine)
             self.searched += 1
@@ -107,21 +116,21 @@ class OpenRun:
     def write(self) -> tuple[BatchSummary, StoredResults]:
         """Writes results.jsonl, run.json and the formats: all that the journal holds by now."""
         index, machines = self.journal.index, self.journal.machine_counts()
-        total, failed = sum(machines.values()), index.failed()
+        total, failed, now = sum(machines.values()), index.failed(), self.journal.made_now()
         warning = mixture(machines)
         summary = BatchSummary(
             total=total,
             done=total - failed,
             failed=failed,
-            resumed=total - self.searched,
-            inferred=self.searched,
+            resumed=total - now,
+            inferred=now,
             seconds=time.monotonic() - self._start,
             warnings=() if warning is None else (warning,),
         )
         return summary, write_outputs(self.job, self.detector, self.journal, summary)
 
 
-def _rate_report(progress: Progress, total: int, waiting: int) -> Callable[[], None]:
+def rate_report(progress: Progress, total: int, waiting: int) -> Callable[[], None]:
     """A function to call after each image: says how many are done, and how fast."""
     start, finished = time.monotonic(), 0
 

@@ -2,7 +2,7 @@
 
 from fcn_detect.batch.engines import open_engine
 from fcn_detect.batch.job import BatchJob, BatchSummary
-from fcn_detect.batch.open_run import OpenRun
+from fcn_detect.batch.open_run import OpenRun, rate_report
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
@@ -27,5 +27,6 @@ def run_batch(
         raise DataError(f"{job.folder}: there is no such folder of images")
     with open_engine(job, detector) as engine, OpenRun(job, detector, engine, progress) as run:
         run.plan(run.kinds_tried_again)
-        run.search(lambda: False, run.waiting)
+        report = rate_report(progress, run.listed, run.waiting)
+        run.search(run.journal.index.waiting(), lambda: False, run.waiting, report)
         return run.write()

@@ -10,6 +10,7 @@ import click
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.options import (
     FILE,
+    Decorator,
     add_options,
     backend_options,
     config_option,
@@ -17,85 +18,105 @@ from fcn_detect.cli.options import (
     model_option,
     search_options,
 )
+from fcn_detect.cli.stopping import Stop
+
+# The fields of a BatchJob that an option sets as it is.
+JOB_OPTIONS = ["workers", "formats", "overwrite", "retry_failed", "check_content", "timeout_s"]
+JOB_OPTIONS += ["engine"]
+
+job_options: list[Decorator] = [
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processes that decode, or Ray's workers. [default: as many as fit]",
+    ),
+    formats_option,
+    click.option("--overwrite", is_flag=True, help="Forget an earlier run in the same folder."),
+    click.option("--retry-failed", is_flag=True, help="Try images again that failed before."),
+    click.option(
+        "--check-content",
+        is_flag=True,
+        help="Search files again when their content has changed, whatever their times; give it "
+        "from the first start on.",
+    ),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        default=60.0,
+        show_default=True,
+        metavar="S",
+        help="Seconds that decoding one image may take.",
+    ),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Search the I-th of N parts of the folder; `merge` puts the runs together.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        show_default=True,
+        help="What searches: this machine, or a Ray cluster.",
+    ),
+    click.option(
+        "--ray-address", help="Of a Ray cluster. [default: RAY_ADDRESS, or a local cluster]"
+    ),
+    click.option(
+        "--gpus-per-worker",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="SHARE",
+        help="GPUs that each of Ray's workers takes, such as 0.25.",
+    ),
+]
+watch_options: list[Decorator] = [
+    click.option(
+        "--watch", is_flag=True, help="Go on with files that come into FOLDER, until stopped."
+    ),
+    click.option(
+        "--poll", is_flag=True, help="With --watch: list FOLDER again and again; for some shares."
+    ),
+]
 
 
 @click.command("batch", short_help="Search a folder of camera images.")
 @click.argument("folder", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The run's folder.")
 @model_option
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes that decode. [default: cores]"
-)
-@formats_option
-@click.option("--overwrite", is_flag=True, help="Forget an earlier run in the same folder.")
-@click.option("--retry-failed", is_flag=True, help="Try images again that failed before.")
-@click.option(
-    "--check-content",
-    is_flag=True,
-    help="Search files again when their content has changed, whatever their times; from the first "
-    "start on.",
-)
-@click.option(
-    "--shard",
-    metavar="I/N",
-    help="Search the I-th of N parts of the folder only; `merge` puts the runs together.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds that decoding one image may take.",
-)
+@add_options(job_options)
+@add_options(watch_options)
 @config_option
 @add_options(search_options)
 @add_options(backend_options)
-def command(
-    folder: Path,
-    output: Path,
-    model: str,
-    workers: int | None,
-    formats: tuple[str, ...],
-    overwrite: bool,
-    retry_failed: bool,
-    check_content: bool,
-    shard: str | None,
-    timeout: float,
-    **given: Any,
-) -> int:
+def command(folder: Path, output: Path, model: str, watch: bool, poll: bool, **given: Any) -> int:
     """Search every image in FOLDER and all folders in it.
 
     Writes RUN/results.jsonl, one line an image, and RUN/run.json. Started again, it goes on
     where it was cut off. Ends with 3 when some images failed; each has a record that says why.
+
+    With --watch it goes on with new files, and ends when it is interrupted (130) or terminated
+    (143): the image at hand is finished, and all files are written.
 
     \b
     fcn-detect batch /media/camera -o run -m person.safetensors --format coco
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 
-    with ProgressDisplay() as display:
+    if poll and not watch:
+        raise click.UsageError("--poll goes with --watch")
+    with Stop(watch) as stop, ProgressDisplay() as display:
         display.say("loading the network ...")
-        from fcn_detect.backends import find_model
-        from fcn_detect.batch import BatchJob, Shard, run_batch
-        from fcn_detect.detect import Detector
+        from fcn_detect.batch import Watch, run_batch, watch_folder
 
-        part = None if shard is None else Shard.parse(shard)
-        detector = Detector.load(model, **given)
+        job, detector = _open(folder, output, model, given)
         display.say(f"the network runs on {detector.backend.name}")
-        job = BatchJob(
-            folder,
-            output,
-            find_model(model),
-            workers=workers,
-            formats=formats,
-            overwrite=overwrite,
-            retry_failed=retry_failed,
-            check_content=check_content,
-            timeout_s=timeout,
-            shard=part,
-        )
-        summary, results = run_batch(job, detector, display)
+        if watch:
+            summary, results = watch_folder(job, detector, stop, Watch(poll), display)
+        else:
+            summary, results = run_batch(job, detector, display)
     _print_failures(results.failures(), summary.failed)
     for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -104,7 +125,24 @@ def command(
         f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
     )
     click.echo(f"records are in {output}/results.jsonl")
-    return exit_codes.SOME_IMAGES_FAILED if summary.failed else 0
+    return stop.exit_code or (exit_codes.SOME_IMAGES_FAILED if summary.failed else 0)
+
+
+def _open(folder: Path, output: Path, model: str, given: dict[str, Any]) -> tuple[Any, Any]:
+    """The job, and the detector: of this machine, whatever Ray's workers will run on."""
+    from fcn_detect.backends import find_model
+    from fcn_detect.batch import BatchJob, RayCluster, Shard
+    from fcn_detect.detect import Detector
+
+    shard = given.pop("shard")
+    part = None if shard is None else Shard.parse(shard)
+    asked = {name: given.pop(name) for name in JOB_OPTIONS}
+    cluster = RayCluster(given.pop("ray_address"), given.pop("gpus_per_worker"), given["device"])
+    if asked["engine"] == "ray":
+        given["device"] = None
+    detector = Detector.load(model, **given)
+    job = BatchJob(folder, output, find_model(model), shard=part, ray=cluster, **asked)
+    return job, detector
 
 
 def _print_failures(failed: Iterator[Any], count: int, at_most: int = 20) -> None:

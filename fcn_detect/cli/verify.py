@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.against import verify_against
 from fcn_detect.cli.options import (
+    FILE,
     add_options,
     backend_options,
     json_option,
@@ -27,6 +30,21 @@ RENDERED_SIZES_HW = [(384, 512), (512, 1024)]
     "--crop", metavar="WxH", default="64x128", callback=parse_size, help="With --net: its crops."
 )
 @stride_option
+@click.option(
+    "--against",
+    type=FILE,
+    metavar="RUN",
+    help="Instead: search a run's images again and compare the records.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="With --against: most images searched.",
+)
+@click.option("--threads", type=click.IntRange(min=1), help="With --against: of the network.")
 @json_option
 @add_options(backend_options)
 def command(
@@ -38,6 +56,7 @@ def command(
     as_json: bool,
     backend: str,
     device: str | None,
+    **against: Any,
 ) -> int:
     """Compare the dense score map with the unconverted classifier, window by window.
 
@@ -45,7 +64,15 @@ def command(
     Without images, rendered scenes are used. Ends with 1 when a net called exact deviates by
     more than 1e-4, in logits. With --stride it also says what that stride costs and gains. The
     map is that of --backend; the classifier always runs in PyTorch.
+
+    With --against RUN images of a run of `fcn-detect batch` are searched again, with its model and
+    settings; ends with 1 when a score differs by more than 1e-4.
     """
+    if against["against"] is not None:
+        own = click.get_current_context().get_parameter_source("model") is ParameterSource.DEFAULT
+        given = {"model": None if own else model, "backend": backend, "device": device}
+        given["threads"] = against["threads"]
+        return verify_against(against["against"], given, against["sample"], as_json)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.detect import EquivalenceReport, compare_strides, verify_images
     from fcn_detect.detect.verify import TOLERANCE

@@ -3,7 +3,7 @@
 from fcn_detect.images.borders import add_border, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.decoding import LoadedImage, from_pil
-from fcn_detect.images.finding import EXTENSIONS, find_images, image_names
+from fcn_detect.images.finding import EXTENSIONS, find_images, image_names, is_image_name
 from fcn_detect.images.half_store import HalfStore, store_halves
 from fcn_detect.images.large import StreamingRules, huge_header, store_image
 from fcn_detect.images.octaves import Halves, Octaves, halvings
@@ -29,6 +29,7 @@ __all__ = [
     "halvings",
     "huge_header",
     "image_names",
+    "is_image_name",
     "level_part",
     "paint_canvas",
     "paint_passes",

@@ -63,6 +63,13 @@ def image_names(folder: Path) -> Iterator[str]:
     return _walk(str(folder), "", os.path.realpath(folder), set())
 
 
+def is_image_name(name: str) -> bool:
+    """Whether `image_names` would list a file of this path inside a folder."""
+    *folders, last = name.split("/")
+    hidden = any(part.startswith(".") or part.lower() in _NOT_PHOTOS for part in (*folders, last))
+    return not hidden and _extension(last) in EXTENSIONS
+
+
 def _walk_all(given: list[Path]) -> Iterator[Path]:
     found = False
     for path in given:
@@ -108,8 +115,13 @@ def _path_key(entry: os.DirEntry[str]) -> bytes | None:
         return None
     if _is_folder(entry):
         return os.fsencode(name) + b"/"
+    return os.fsencode(name) if _extension(name) in EXTENSIONS else None
+
+
+def _extension(name: str) -> str:
+    """In small letters, with its dot; faster than `Path.suffix`."""
     _, dot, extension = name.rpartition(".")
-    return os.fsencode(name) if dot + extension.lower() in EXTENSIONS else None
+    return dot + extension.lower()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,0 +1,167 @@
+"""A run's images, searched again here: how far scores and boxes of two machines lie apart."""
+
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fcn_detect.batch.facts import RunFacts, read_facts
+from fcn_detect.batch.machine import Machine
+from fcn_detect.detect import Detector
+from fcn_detect.errors import DataError
+from fcn_detect.formats import RESULTS_NAME, StoredResults, format_result, parse_result
+from fcn_detect.geometry import box_iou
+from fcn_detect.results import Detections, ImageResult, Progress, silent
+
+# Largest difference of scores, which are probabilities, between machines that agree.
+TOLERANCE = 1e-4
+# Overlap from which two boxes of one label can be the same detection.
+SAME_OBJECT = 0.5
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far two records of an image lie apart; zeros where they are the same.
+
+    Attributes:
+        score: largest difference of the scores of a pair of detections.
+        box_px: largest difference of a coordinate, in pixels.
+        alone: detections that only one of the two has.
+        alone_score: the highest score of those.
+        outcome: whether the image failed in one of the two only, or in another way.
+    """
+
+    score: float = 0.0
+    box_px: float = 0.0
+    alone: int = 0
+    alone_score: float = 0.0
+    outcome: bool = False
+
+
+@dataclass(frozen=True)
+class RunComparison:
+    """What searching a run's images again gave.
+
+    Attributes:
+        then: the machines that made the run's records.
+        now: this one.
+        differences: of each image compared, by its name.
+        of_images: number of images in the run.
+        keep: smallest score that the records keep.
+    """
+
+    then: list[Machine]
+    now: Machine
+    differences: dict[str, Difference]
+    of_images: int
+    keep: float
+
+    @property
+    def largest(self) -> Difference:
+        """The largest of each difference, over all images; `alone` is their sum."""
+        found = [Difference(), *self.differences.values()]
+        return Difference(
+            score=max(one.score for one in found),
+            box_px=max(one.box_px for one in found),
+            alone=sum(one.alone for one in found),
+            alone_score=max(one.alone_score for one in found),
+            outcome=any(one.outcome for one in found),
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Whether scores agree; a detection that is alone may lie at the edge of being kept."""
+        worst = self.largest
+        edge = self.keep + TOLERANCE
+        return worst.score <= TOLERANCE and worst.alone_score <= edge and not worst.outcome
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        largest = self.largest
+        return {
+            "then": [asdict(machine) for machine in self.then],
+            "now": asdict(self.now),
+            "images": len(self.differences),
+            "of_images": self.of_images,
+            "max_score_difference": largest.score,
+            "max_box_difference_px": largest.box_px,
+            "detections_in_one_only": largest.alone,
+            "their_highest_score": largest.alone_score,
+            "outcomes_differ": largest.outcome,
+            "holds": self.holds,
+        }
+
+
+def compare_with_run(
+    facts: RunFacts, detector: Detector, sample: int, progress: Progress = silent
+) -> RunComparison:
+    """Searches images of a run again, spread evenly over it, and compares the records.
+
+    Args:
+        facts: of the run.
+        detector: with the run's settings.
+        sample: most images that are searched.
+        progress: told how many are done.
+
+    Raises:
+        DataError: the run holds no images, or its folder is gone.
+    """
+    folder, total = Path(facts.content["folder"]), facts.content["counts"]["total"]
+    if not folder.is_dir() or not total:
+        raise DataError(f"{facts.run}: its images, of {folder}, are not here; mount that folder")
+    step, differences = -(-total // sample), dict[str, Difference]()
+    stored = StoredResults(facts.run / RESULTS_NAME, total)
+    for then in islice(stored, 0, None, step):
+        now = detector.result(folder / then.image, then.image)[0]
+        differences[then.image] = difference(then, parse_result(format_result(now)))
+        progress("searching again", len(differences), -(-total // step))
+    return RunComparison(
+        sorted(facts.machines),
+        Machine.of(detector.backend),
+        differences,
+        total,
+        detector.settings.keep,
+    )
+
+
+def run_settings(run: Path) -> tuple[RunFacts, dict[str, Any]]:
+    """What a run says of itself, and its settings, without its threads.
+
+    Raises:
+        DataError: there is no such run, or it is not finished.
+    """
+    facts = read_facts(run)
+    left_out = {"sha256", "threads"}
+    settings = {k: v for k, v in facts.content["settings"].items() if k not in left_out}
+    return facts, settings
+
+
+def difference(then: ImageResult, now: ImageResult) -> Difference:
+    """How far two records of one image lie apart."""
+    if then.detections is None or now.detections is None:
+        kinds = [one.failure and one.failure.kind for one in (then, now)]
+        return Difference(outcome=kinds[0] != kinds[1])
+    score = box_px = 0.0
+    pairs, alone = _pairs(then.detections, now.detections)
+    for i, j in pairs:
+        score = max(score, abs(float(then.detections.scores[i] - now.detections.scores[j])))
+        box_px = max(
+            box_px, float(np.abs(then.detections.boxes[i] - now.detections.boxes[j]).max())
+        )
+    return Difference(score, box_px, len(alone), max(alone, default=0.0))
+
+
+def _pairs(a: Detections, b: Detections) -> tuple[list[tuple[int, int]], list[float]]:
+    """Indices of the detections of one object, best first, and the scores of those left over."""
+    overlaps = box_iou(a.boxes, b.boxes)
+    overlaps[np.array(a.labels)[:, None] != np.array(b.labels)[None]] = 0
+    pairs = []
+    for i in range(len(a)):
+        if len(b) and overlaps[i].max() >= SAME_OBJECT:
+            pairs.append((i, int(overlaps[i].argmax())))
+            overlaps[:, pairs[-1][1]] = 0
+    paired_a, paired_b = {i for i, _ in pairs}, {j for _, j in pairs}
+    alone = [float(a.scores[i]) for i in range(len(a)) if i not in paired_a]
+    return pairs, alone + [float(b.scores[j]) for j in range(len(b)) if j not in paired_b]

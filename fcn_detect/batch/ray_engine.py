@@ -1,0 +1,187 @@
+"""The engine of many machines: Ray starts workers, each of them a local engine with one network.
+
+Names go out and results come back; images are read where they are searched. Ray only distributes:
+what is done is known by the journal alone, which the process that started the run writes.
+"""
+
+import os
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from fcn_detect.batch.job import BatchJob
+from fcn_detect.batch.machine import Machine
+from fcn_detect.batch.ray_worker import Searcher, WorkerSpec
+from fcn_detect.detect import Detector
+from fcn_detect.errors import MissingExtraError, SettingsError
+from fcn_detect.results import Failure, ImageResult
+
+# Calls that wait at each worker, so that none idles while results travel.
+CALLS_AHEAD = 2
+# A call is given as many images as take about so long, and not more than so many.
+CALL_S, LARGEST_CALL = 2.0, 64
+# How often an image may be on a worker that dies, before it is taken for the reason.
+TRIES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    place: int
+    worker: Any
+    names: list[str]
+
+
+class RayEngine:
+    """Searches images on a Ray cluster; a worker that dies is replaced, its images given again.
+
+    Attributes:
+        machine: what the first worker that was ready runs on.
+
+    Raises:
+        MissingExtraError: ray is not installed.
+        SettingsError: there is no cluster at the address, or no worker can start.
+    """
+
+    def __init__(self, job: BatchJob, detector: Detector) -> None:
+        try:
+            import ray
+        except ImportError:
+            raise MissingExtraError("ray", "ray") from None
+        self._ray, self._own = ray, not ray.is_initialized()
+        if self._own:
+            _connect(ray, job.ray.address)
+        self._spec, self._calls = _spec(job, detector), dict[Any, _Call]()
+        self._again: deque[str] = deque()
+        self._tries: Counter[str] = Counter()
+        self._per_call = 1
+        self._remote = _remote(ray, job, self._spec.settings["threads"])
+        self._workers = [self._start() for _ in range(job.workers or _fitting(ray, self._spec))]
+        try:
+            self.machine = self._first_machine()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> "RayEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            self._ray.kill(worker)
+        if self._own:
+            self._ray.shutdown()
+
+    def search(
+        self,
+        names: Iterable[str],
+        count: int | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[ImageResult, Machine]]:
+        """Each image's record and what made it, in the order in which calls end."""
+        waiting = iter(names)
+        while self._fill(waiting):
+            ready, _ = self._ray.wait(list(self._calls), num_returns=1)
+            for reference in ready:
+                yield from self._take(reference, self._calls.pop(reference))
+
+    def _fill(self, waiting: Iterator[str]) -> bool:
+        """Gives every worker enough to do; whether any has something."""
+        busy = Counter(call.place for call in self._calls.values())
+        for place in [p for _ in range(CALLS_AHEAD) for p in range(len(self._workers))]:
+            if busy[place] >= CALLS_AHEAD:
+                continue
+            # what was on a worker that died is searched alone
+            names = [self._again.popleft()] if self._again else []
+            names = names or list(islice(waiting, self._per_call))
+            if not names:
+                break
+            busy[place] += 1
+            worker = self._workers[place]
+            self._calls[worker.search.remote(names)] = _Call(place, worker, names)
+        return bool(self._calls)
+
+    def _take(self, reference: Any, call: _Call) -> Iterator[tuple[ImageResult, Machine]]:
+        try:
+            results, machine, seconds = self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            yield from self._lost(call, error)
+            return
+        wanted = int(CALL_S * len(results) / max(seconds, 1e-6))
+        self._per_call = max(1, min(wanted, 2 * self._per_call, LARGEST_CALL))
+        yield from ((result, machine) for result in results)
+
+    def _lost(self, call: _Call, error: Exception) -> Iterator[tuple[ImageResult, Machine]]:
+        """Puts a new worker in the place of a dead one, and its images back."""
+        if self._workers[call.place] is call.worker:
+            self._ray.kill(call.worker)
+            self._workers[call.place] = self._start()
+        self._tries.update(call.names)
+        for name in call.names:
+            if self._tries[name] < TRIES:
+                self._again.append(name)
+            else:
+                yield ImageResult(name, None, None, None, self._failure(error)), self.machine
+
+    def _failure(self, error: Exception) -> Failure:
+        memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
+        return Failure(
+            "out_of_memory" if memory else "crashed",
+            f"the worker died {TRIES} times with this image: {type(error).__name__}",
+        )
+
+    def _start(self) -> Any:
+        return self._remote.remote(self._spec)
+
+    def _first_machine(self) -> Machine:
+        ready, _ = self._ray.wait([worker.machine.remote() for worker in self._workers])
+        try:
+            machine: Machine = self._ray.get(ready[0])
+        except self._ray.exceptions.RayError as error:
+            reason = " ".join(str(getattr(error, "cause", None) or error).split())[-300:]
+            raise SettingsError(f"--engine ray: a worker could not start: {reason}") from None
+        return machine
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    """Connects to the cluster of an address or of `RAY_ADDRESS`; else starts one here."""
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    given = address or os.environ.get("RAY_ADDRESS")
+    here = {"address": "local", "include_dashboard": False}
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(**quiet, **({"address": given} if given else here))
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SettingsError(
+            f"--ray-address {given}: no cluster answers there: {reason}; start one with `ray start`"
+        ) from None
+    if main:  # Ray puts a handler of its own there, which ends with another exit code
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _spec(job: BatchJob, detector: Detector) -> WorkerSpec:
+    own = replace(job, folder=job.folder.absolute(), engine="local", workers=1)
+    settings = detector.settings.model_dump() | {"threads": detector.backend.threads or 1}
+    device = job.ray.device or ("cuda" if job.ray.gpus_per_worker else None)
+    return WorkerSpec(own, job.model.absolute(), detector.backend.name, device, settings)
+
+
+def _remote(ray: Any, job: BatchJob, threads: int) -> Any:
+    """The workers' class, with what each one reserves; never more than the cluster has."""
+    cores = float(threads)
+    if job.workers is not None:
+        cores = min(cores, ray.cluster_resources().get("CPU", 1.0) / job.workers)
+    return ray.remote(num_cpus=cores, num_gpus=job.ray.gpus_per_worker)(Searcher)
+
+
+def _fitting(ray: Any, spec: WorkerSpec) -> int:
+    """How many workers the cluster has room for."""
+    resources, gpus = ray.cluster_resources(), spec.job.ray.gpus_per_worker
+    fitting = resources.get("CPU", 1.0) / spec.settings["threads"]
+    if gpus:
+        fitting = min(fitting, resources.get("GPU", 0.0) / gpus)
+    return max(1, int(fitting))
