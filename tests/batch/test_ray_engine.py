@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -49,8 +50,7 @@ def a_worker():
     for folder in os.scandir("/proc"):
         if folder.name.isdecimal():
             try:
-                with open(f"/proc/{folder.name}/cmdline", "rb") as file:
-                    title = file.read()
+                title = Path(folder.path, "cmdline").read_bytes()
             except OSError:
                 continue
             if title.startswith(b"ray::Searcher"):

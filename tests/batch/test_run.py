@@ -50,10 +50,10 @@ def test_records_do_not_depend_on_the_number_of_workers(job, detector, tmp_path)
 
 
 @pytest.mark.parametrize("exact, most", [(True, 5000), (True, 2000), (False, 5000)])
-def test_batch_records_of_huge_images_what_detect_finds(job, exact, most, monkeypatch):
+def test_batch_records_of_huge_images_what_detect_finds(job, header, exact, most, monkeypatch):
     """Of 4,800 px each: read in parts, or searched in tiles, or read whole by a padded net."""
     monkeypatch.setattr("fcn_detect.detect.streaming.TILE_PIXELS", 3000)
-    header = HEADER.model_copy(update={"exact": exact})
+    header = header.model_copy(update={"exact": exact})
     settings = DetectSettings(keep=0.3, min_height=6, stream_pixels=most, max_pixels=100_000)
     detector = Detector(FakeBackend(header), settings)
     Image.new("1", (1000, 200)).save(job.folder / "bomb.png")
