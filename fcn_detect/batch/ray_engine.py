@@ -154,11 +154,10 @@ def _connect(ray: Any, address: str | None) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**quiet, **({"address": given} if given else here))
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # its errors share no class of their own
         reason = " ".join(str(error).split())[:200]
-        raise SettingsError(
-            f"--ray-address {given}: no cluster answers there: {reason}; start one with `ray start`"
-        ) from None
+        where = f"no cluster answers at {given}" if given else "no cluster starts here"
+        raise SettingsError(f"--engine ray: {where}: {reason}; see docs/clusters.md") from None
     if main:  # Ray puts a handler of its own there, which ends with another exit code
         signal.signal(signal.SIGTERM, handler)
 

@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fcn_detect.backends import find_model
 from fcn_detect.batch import run_batch
 from fcn_detect.detect import Detector
 from fcn_detect.errors import MissingExtraError
@@ -25,8 +27,6 @@ def test_a_missing_ray_names_the_extra(job, detector, monkeypatch):
 def test_ray_gives_the_bytes_of_the_local_engine_though_workers_are_killed(job, tmp_path):
     detector = Detector.load("person", backend="torch", threads=1, min_height=30, max_height=50)
     model = tmp_path / "person.safetensors"
-    from fcn_detect.backends import find_model
-
     model.write_bytes(find_model("person").read_bytes())
     job = replace(job, model=model)
     (job.folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
@@ -47,12 +47,8 @@ def test_ray_gives_the_bytes_of_the_local_engine_though_workers_are_killed(job, 
 
 def a_worker():
     """The process of one of Ray's workers of this run."""
-    for folder in os.scandir("/proc"):
-        if folder.name.isdecimal():
-            try:
-                title = Path(folder.path, "cmdline").read_bytes()
-            except OSError:
-                continue
-            if title.startswith(b"ray::Searcher"):
-                return int(folder.name)
+    for title in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it may be gone
+            if title.read_bytes().startswith(b"ray::Searcher"):
+                return int(title.parent.name)
     raise AssertionError("no worker is there")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -26,7 +27,8 @@ class Script:
 
 def recorded(run):
     path = run / "results.jsonl"
-    return [json.loads(line)["image"] for line in path.open()] if path.exists() else []
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line)["image"] for line in lines]
 
 
 def nothing():
@@ -79,8 +81,6 @@ def test_a_stop_finishes_what_is_on_the_way_and_a_restart_goes_on(inline, detect
 
 
 def test_an_empty_folder_can_be_watched(inline, detector, tmp_path):
-    from dataclasses import replace
-
     (tmp_path / "empty").mkdir()
     job = replace(inline, folder=tmp_path / "empty")
     calls = iter(range(100))

@@ -1,7 +1,13 @@
 """A camera folder with every kind of trouble: one record each, and the good ones right."""
 
 import json
+import os
+import signal
 import struct
+import subprocess
+import sys
+import threading
+import time
 import zlib
 
 import numpy as np
@@ -65,9 +71,6 @@ def bomb(width, height):
 @pytest.fixture(scope="module")
 def records(camera, dress_model, tmp_path_factory):
     """The exit code and the records of a run over the folder, by name."""
-    import subprocess
-    import sys
-
     run = tmp_path_factory.mktemp("run")
     command = [sys.executable, "-m", "fcn_detect", "batch", camera, "-o", run, "-m", dress_model]
     done = subprocess.run([*map(str, command), "--workers", "2"], capture_output=True, text=True)
@@ -109,3 +112,47 @@ def test_a_cmyk_picture_gives_nearly_the_same_boxes(records):
     best = [found[name]["detections"][0] for name in ("cmyk.jpg", "plain.jpg")]
     assert abs(best[0]["score"] - best[1]["score"]) < 0.1
     assert any("CMYK" in warning for warning in found["cmyk.jpg"]["warnings"])
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_watch_that_is_stopped_writes_its_files_and_ends_with_the_signals_code(
+    run_cli, tmp_path, number, code
+):
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (80, 150)).save(tmp_path / "photos" / "a.png")
+    run = tmp_path / "run"
+
+    def stop_when_searched():
+        while not list(run.glob("journal/*.jsonl")):
+            time.sleep(0.1)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=stop_when_searched, daemon=True).start()
+    options = ["--watch", "--workers", 1, "--backend", "torch"]
+    found, _, err = run_cli("batch", tmp_path / "photos", "-o", run, *options)
+    assert found == code, err
+    lines = (run / "results.jsonl").read_text().splitlines()
+    assert [json.loads(line)["image"] for line in lines] == ["a.png"]
+    assert json.loads((run / "run.json").read_text())["counts"]["done"] == 1
+
+
+def test_a_run_is_compared_with_what_is_found_here(run_cli, tmp_path):
+    (tmp_path / "photos").mkdir()
+    scene = render_scene(np.random.default_rng(4), (300, 400), 2, (100, 200)).image
+    Image.fromarray(scene).save(tmp_path / "photos" / "a.png")
+    options = ["--workers", 1, "--backend", "torch", "--min-height", 60]
+    code, _, err = run_cli("batch", tmp_path / "photos", "-o", tmp_path / "run", *options)
+    assert code == 0, err
+    code, out, err = run_cli("verify", "--against", tmp_path / "run", "--backend", "torch")
+    assert code == 0, err
+    assert "1 of 1 images searched again" in out
+    assert "the same results: yes" in out
+    code, out, err = run_cli("verify", "--against", tmp_path / "none", "--json")
+    assert (code, out) == (1, "")
+    assert "expected a finished run" in err
+
+
+def test_poll_goes_with_watch(run_cli, tmp_path):
+    code, _, err = run_cli("batch", tmp_path, "-o", tmp_path / "run", "--poll")
+    assert code == 2
+    assert "--poll goes with --watch" in err

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcn_detect.errors import DataError
-from fcn_detect.images import find_images
+from fcn_detect.images import find_images, image_names, is_image_name
 
 
 def grow(root, *names):
@@ -150,3 +150,19 @@ def test_folders_without_any_image_are_an_error(tmp_path):
 def test_no_paths_at_all_are_an_error():
     with pytest.raises(DataError, match="no path given"):
         list(find_images([]))
+
+
+def test_names_of_images_are_their_paths_in_the_folder(tmp_path):
+    grow(tmp_path, "a/b/c.jpg", "d.PNG", "a/notes.txt")
+    assert list(image_names(tmp_path)) == ["a/b/c.jpg", "d.PNG"]
+    assert list(image_names(tmp_path / "a")) == ["b/c.jpg"]
+    (tmp_path / "empty").mkdir()
+    assert list(image_names(tmp_path / "empty")) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a/b.TIFF", ".a.jpg", "a/.b/c.jpg", "a/@eaDir/b.jpg", "a.txt", "jpg", "a/jpg"]
+)
+def test_a_name_is_an_images_where_listing_would_find_it(tmp_path, name):
+    grow(tmp_path, name)
+    assert is_image_name(name) == (name in set(image_names(tmp_path)))

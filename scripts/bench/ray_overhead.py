@@ -1,0 +1,72 @@
+"""What Ray costs beside the local engine, on one machine and the same images.
+
+python scripts/bench/ray_overhead.py --images 200
+
+Both search rendered scenes with one network of one thread and one process that reads; the results
+must be the same bytes. The rate leaves out the start of the processes.
+"""
+
+import argparse
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fcn_detect.backends import find_model
+from fcn_detect.batch import BatchJob, run_batch
+from fcn_detect.detect import Detector
+from fcn_detect.scenes import render_scene
+
+SCENES = 8
+
+
+class Clock:
+    """A progress that notes when the first and the last image was done."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.times: list[float] = []
+
+    def __call__(self, task: str, done: int, total: int, note: str = "") -> None:  # noqa: ARG002
+        if task == "searching images":
+            self.times.append(time.monotonic() - self.began)
+
+    def report(self, engine: str) -> None:
+        first, last = self.times[0], self.times[-1]
+        rate = (len(self.times) - 1) / (last - first)
+        print(f"{engine}: first image after {first:.1f} s, then {rate:.2f} images/s", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--backend", default="auto")
+    args = parser.parse_args()
+    detector = Detector.load("person", backend=args.backend, threads=1, min_height=96)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        render(folder / "images", args.images)
+        job = BatchJob(folder / "images", folder / "local", find_model("person"), workers=1)
+        for engine in ("local", "ray"):
+            clock = Clock()
+            run_batch(replace(job, run=folder / engine, engine=engine), detector, clock)
+            clock.report(engine)
+        results = [(folder / engine / "results.jsonl").read_bytes() for engine in ("local", "ray")]
+        print("the same bytes" if results[0] == results[1] else "NOT the same bytes")
+
+
+def render(folder: Path, images: int) -> None:
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    scenes = [
+        Image.fromarray(render_scene(rng, (480, 640), 2, (100, 300)).image) for _ in range(SCENES)
+    ]
+    for i in range(images):
+        scenes[i % SCENES].save(folder / f"{i:05d}.jpg")
+
+
+if __name__ == "__main__":
+    main()
