@@ -1,13 +1,14 @@
 """A huge image: its peak memory, its objects against crops around them, its time per megapixel.
 
     python scripts/bench/huge.py -m person --side 30000 [--format jpg|tif] [--photos N]
-        [--compare 6000] [--data data] [--out runs/huge]
+        [--compare 6000] [--max-height 600] [--data data] [--out runs/huge]
 
 Makes a textured ground of side x side pixels with photos of people pasted at known places, and
 searches it in a process of its own. For each person in those photos that is found in a cut-out
-around its photo, it asks for a box of the huge image with an IoU of at least
-0.8. Then it searches a cut-out of 12 megapixels, untiled, for its time per megapixel, and
-compares a cut-out of `--compare` pixels a side, tiled against untiled, box for box.
+around its photo, it asks for a box of the huge image with an IoU of at least 0.8; a largest
+height is set, so that both are searched at the same scales. Then it searches a cut-out of 12
+megapixels, untiled, for its time per megapixel, and compares a cut-out of `--compare` pixels a
+side, tiled against untiled, box for box.
 
 `--make-only` makes the image and ends. Needs the extra `large`.
 """
@@ -42,13 +43,14 @@ def main() -> None:
     parser.add_argument("--format", choices=SAVING, default="jpg")
     parser.add_argument("--photos", type=int, default=24)
     parser.add_argument("--compare", type=int, default=0, help="side; 0: no comparison")
+    parser.add_argument("--max-height", type=float, default=600)
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--out", type=Path, default=Path("runs/huge"))
     parser.add_argument("--make-only", action="store_true")
     parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.search is not None:
-        print(json.dumps(search(args.model, args.search)))
+        print(json.dumps(search(args, args.search)))
         return
     args.out.mkdir(parents=True, exist_ok=True)
     image = args.out / f"ground-{args.side}.{args.format}"
@@ -97,11 +99,11 @@ def people(data: Path) -> Iterator[tuple[Path, np.ndarray]]:
         )
 
 
-def search(model: str, image: Path) -> dict[str, Any]:
+def search(args: argparse.Namespace, image: Path) -> dict[str, Any]:
     """The record of one image, the seconds it took and the memory of this process."""
     from fcn_detect.detect import Detector
 
-    detector = Detector.load(model)
+    detector = Detector.load(args.model, max_height=args.max_height)
     detector(np.zeros((200, 200, 3), np.uint8))  # what the runtime does once
     before = peak_bytes()
     start = time.perf_counter()
@@ -127,7 +129,7 @@ def measure(
     image: Path, places: list[tuple[int, int, int, int]], args: argparse.Namespace
 ) -> dict[str, Any]:
     """All figures, printed as they come."""
-    found = in_another_process(image, args.model)
+    found = in_another_process(image, args)
     per_megapixel = found["seconds"] / found["megapixels"]
     print(f"{found['megapixels']:.0f} megapixels by {found['backend']}; {found['warnings']}")
     print(f"memory: {found['loaded_bytes'] / 2**20:.0f} MiB with the model loaded,", end=" ")
@@ -136,7 +138,7 @@ def measure(
     print(f"people found in crops: {len(ratios)}; least IoU {min(ratios, default=1):.3f};", end=" ")
     print(f"{sum(ratio >= 0.8 for ratio in ratios)} of at least 0.8")
     photo = cut(image, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
-    small = in_another_process(photo, args.model)
+    small = in_another_process(photo, args)
     of_photo = small["seconds"] / small["megapixels"]
     print(
         f"seconds per megapixel: {per_megapixel:.3f}; of a 12-megapixel photo {of_photo:.3f};",
@@ -158,7 +160,7 @@ def planted(
     """For each person found in a cut-out around its photo, the best IoU of a box of the whole."""
     from fcn_detect.detect import Detector
 
-    detector = Detector.load(args.model)
+    detector = Detector.load(args.model, max_height=args.max_height)
     boxes = np.array(found["boxes"]).reshape(-1, 4)
     ratios: list[float] = []
     for (x0, y0, x1, y1), (_, truth) in zip(places, people(args.data), strict=False):
@@ -180,8 +182,9 @@ def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
     from fcn_detect.detect import Detector
 
     part = cut(image, (0, 0, args.compare, args.compare), args.out / "part.png")
-    whole = Detector.load(args.model).search(part).detections
-    tiled = Detector.load(args.model, stream_pixels=1_000_000)(part)
+    settings = {"max_height": args.max_height}
+    whole = Detector.load(args.model, **settings).search(part).detections
+    tiled = Detector.load(args.model, **settings, stream_pixels=1_000_000)(part)
     assert len(tiled) == len(whole), f"{len(tiled)} boxes, untiled {len(whole)}"
     differences = {
         "boxes": float(np.abs(tiled.boxes - whole.boxes).max(initial=0)),
@@ -192,8 +195,9 @@ def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
     return differences
 
 
-def in_another_process(image: Path, model: str) -> dict[str, Any]:
-    command = [sys.executable, __file__, "-m", model, "--search", str(image)]
+def in_another_process(image: Path, args: argparse.Namespace) -> dict[str, Any]:
+    options = ["-m", args.model, "--max-height", str(args.max_height), "--search", str(image)]
+    command = [sys.executable, __file__, *options]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return dict(json.loads(lines[-1]))
 
