@@ -19,7 +19,6 @@ from fcn_detect.headers import read_header
 from fcn_detect.images import (
     DEFAULT_MAX_PIXELS,
     HalfStore,
-    Halves,
     LoadedImage,
     Octaves,
     Preparation,
@@ -80,7 +79,7 @@ class Search:
     @property
     def octaves(self) -> Octaves:
         """The image and its halves."""
-        return Halves(self.image.pixels, self.image.full_hw, self.image.halved)
+        return self.image.halves()
 
 
 class Detector:
@@ -332,8 +331,7 @@ class Detector:
         if isinstance(image, HalfStore):
             return self._search_tiles(image, tuple(image.notes), heat, progress)
         if self.header.exact and self.in_tiles(image.image_hw):
-            halves = Halves(image.pixels, image.full_hw, image.halved)
-            return self._search_tiles(halves, image.warnings, heat, progress)
+            return self._search_tiles(image.halves(), image.warnings, heat, progress)
         return self._search(image)
 
     def _search_tiles(
@@ -367,8 +365,7 @@ class Detector:
         return detections, selected.take(index), warnings
 
     def _score(self, image: LoadedImage, levels: list[Level]) -> list[ScoreMap]:
-        halves = Halves(image.pixels, image.full_hw, image.halved)
-        return score_pyramid(self.backend, halves, levels)
+        return score_pyramid(self.backend, image.halves(), levels)
 
     def _too_small(self, image_hw: tuple[int, int]) -> str:
         """What was found, and what would help."""

@@ -15,6 +15,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from fcn_detect.errors import ImageError
 from fcn_detect.images.colours import to_rgb
+from fcn_detect.images.octaves import Halves
 from fcn_detect.images.quiet import caught_warnings, one_line
 from fcn_detect.images.tiff import describe_pixels, first_directory
 from fcn_detect.images.wholeness import missing_part, with_end_mark
@@ -72,6 +73,10 @@ class LoadedImage:
     def image_hw(self) -> tuple[int, int]:
         """Height and width of the picture as a viewer shows it."""
         return self.full_hw or (self.pixels.shape[0], self.pixels.shape[1])
+
+    def halves(self) -> Halves:
+        """The picture and its halves, to make levels from."""
+        return Halves(self.pixels, self.full_hw, self.halved)
 
 
 @dataclass(frozen=True)

@@ -69,24 +69,29 @@ def store_halves(rows: RowReader, progress: Progress = silent) -> HalfStore:
     Raises:
         ImageError: the picture is damaged; or the disk has no room for it.
     """
-    store = HalfStore(rows.image_hw)
-    _check_room(rows.image_hw, store.file(0).parent)
-    height, width = rows.image_hw
-    total = max(1, height * width // _MEGA)
-    with _Writer(store) as writer:
-        done = 0
-        try:
-            for band in rows.bands():
-                writer.add(0, band)
-                done += len(band)
-                progress("reading", done * width // _MEGA, total, "megapixels")
-            writer.finish()
-        except OSError as error:
-            raise ImageError(
-                "out_of_memory", f"the halves of the picture cannot be written: {error.strerror}"
-            ) from error
+    try:
+        store = HalfStore(rows.image_hw)
+        _check_room(rows.image_hw, store.file(0).parent)
+        with _Writer(store) as writer:
+            _write(rows, writer, progress)
+    except OSError as error:
+        raise ImageError(
+            "out_of_memory",
+            f"the picture cannot be laid on disk: {error.strerror}; point TMPDIR elsewhere",
+        ) from error
     store.notes = rows.notes
     return store
+
+
+def _write(rows: RowReader, writer: "_Writer", progress: Progress) -> None:
+    height, width = rows.image_hw
+    total = max(1, height * width // _MEGA)
+    done = 0
+    for band in rows.bands():
+        writer.add(0, band)
+        done += len(band)
+        progress("reading", done * width // _MEGA, total, "megapixels")
+    writer.finish()
 
 
 class _Writer:

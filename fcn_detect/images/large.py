@@ -53,14 +53,16 @@ def store_image(
             f"the picture has {_size(header)} pixels, more than the {rules.max_pixels:,} allowed "
             "(detect.max_pixels); shrink or cut it, or raise the limit",
         )
+    reader = _reader(path, header, rules)
     try:
-        return store_halves(_reader(path, header, rules), progress)
+        return store_halves(reader, progress)
     except ImageError as error:
-        if error.kind != "truncated" or not rules.allow_truncated:
+        can_go_on = rules.allow_truncated and isinstance(reader, VipsRows)
+        if error.kind != "truncated" or not can_go_on:
             raise
-        store = store_halves(VipsRows(path, header.name, lenient=True), progress)
-        store.notes.append("the file ends early; what is missing of the picture is blank")
-        return store
+    store = store_halves(VipsRows(path, header.name, lenient=True), progress)
+    store.notes.append("the file ends early; what is missing of the picture is blank")
+    return store
 
 
 def _reader(path: Path, header: PictureHeader, rules: StreamingRules) -> RowReader:

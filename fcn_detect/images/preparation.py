@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from fcn_detect.geometry import Level, PyramidPlan, is_too_large, plan_passes, plan_pyramid
 from fcn_detect.images.decoding import LoadedImage
 from fcn_detect.images.large import huge_header
-from fcn_detect.images.octaves import Halves
 from fcn_detect.images.painting import paint_passes
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
 
@@ -85,7 +84,7 @@ def _pack(
     passes = plan_passes(_sizes(levels), stride_hw, most_pixels)
     if not passes or any(is_too_large(one, most_pixels) for one in passes):
         return None
-    return paint_passes(Halves(image.pixels, image.full_hw, image.halved), levels, passes)
+    return paint_passes(image.halves(), levels, passes)
 
 
 def _sizes(levels: list[Level]) -> tuple[tuple[int, int], ...]:

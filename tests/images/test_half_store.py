@@ -106,3 +106,10 @@ def test_progress_is_told_in_megapixels():
     store_halves(LoadedRows(LoadedImage(pixels)), lambda *facts: told.append(facts)).close()
     assert told[-1] == ("reading", 3, 3, "megapixels")
     assert [done for _, done, _, _ in told] == sorted(done for _, done, _, _ in told)
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(ImageError, match="No such file or directory; point TMPDIR") as caught:
+        store_halves(LoadedRows(LoadedImage(noise(20, 30))))
+    assert caught.value.kind == "out_of_memory"
