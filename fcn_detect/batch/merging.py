@@ -24,7 +24,7 @@ from fcn_detect.batch.outputs import (
 )
 from fcn_detect.batch.parts import copy_parts
 from fcn_detect.errors import DataError, SettingsError
-from fcn_detect.formats import RESULTS_NAME, StoredResults
+from fcn_detect.formats import RESULTS_NAME, Shown, StoredResults
 
 Named = tuple[bytes, bytes, Path]  # sort key of a record, its line, and the run that holds it
 
@@ -54,10 +54,24 @@ def merge_runs(
         results = write_records(out, _records(runs))
         copy_parts([run / JOURNAL_NAME for run in runs], out / JOURNAL_NAME)
         wanted = sorted({*formats, *(name for one in facts for name in one.content["formats"])})
-        write_formats(out, wanted, results, facts[0].content["labels"])
+        write_formats(out, wanted, results, _shown(facts[0]))
         summary = _summary(facts, results)
         write_run_facts(out, _facts(facts, summary, wanted))
     return summary, results
+
+
+def _shown(facts: RunFacts) -> Shown:
+    """What formats show: as the runs did, where one score holds for images of all sizes."""
+
+    def threshold(_image_hw: tuple[int, int]) -> float:
+        if "threshold" not in facts.content:
+            raise DataError(
+                "runs by --false-alarms show another score in each size of image, which merging "
+                "does not know; search with --threshold for formats without scores"
+            )
+        return float(facts.content["threshold"])
+
+    return Shown(facts.content["labels"], threshold)
 
 
 def _check_free(out: Path, runs: Sequence[Path], overwrite: bool) -> None:

@@ -12,7 +12,7 @@ from fcn_detect.batch.journal import Journal
 from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector
 from fcn_detect.files import open_atomically, write_atomically
-from fcn_detect.formats import RESULTS_NAME, WRITERS, StoredResults
+from fcn_detect.formats import RESULTS_NAME, WRITERS, Shown, StoredResults
 
 RUN_NAME = "run.json"
 COUNTS = ("total", "done", "failed", "resumed", "inferred")
@@ -23,7 +23,7 @@ def write_outputs(
 ) -> StoredResults:
     """Writes all files of a run from its journal; the results as they are now on disk."""
     results = write_records(job.run, journal.records())
-    write_formats(job.run, job.formats, results, detector.header.labels)
+    write_formats(job.run, job.formats, results, Shown(detector.header.labels, detector.threshold))
     header = journal.header
     facts = {
         "version": header.version,
@@ -56,12 +56,10 @@ def write_records(run: Path, records: Iterable[bytes]) -> StoredResults:
     return StoredResults(run / RESULTS_NAME, count)
 
 
-def write_formats(
-    run: Path, formats: Sequence[str], results: StoredResults, labels: Sequence[str]
-) -> None:
+def write_formats(run: Path, formats: Sequence[str], results: StoredResults, shown: Shown) -> None:
     """Writes the files of each format asked for."""
     for name in formats:
-        WRITERS[name](results, run, labels)
+        WRITERS[name](results, run, shown)
 
 
 def write_run_facts(run: Path, facts: dict[str, Any]) -> None:

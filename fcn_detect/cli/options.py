@@ -11,7 +11,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 FILE = click.Path(path_type=Path)
 
 # the keys of fcn_detect.formats.WRITERS; a test compares them
-FORMATS = ["coco", "csv"]
+FORMATS = ["coco", "csv", "labelstudio", "megadetector", "voc", "yolo"]
 
 model_option = click.option(
     "-m",

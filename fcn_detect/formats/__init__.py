@@ -4,7 +4,7 @@
 compare results with; `read_annotations` finds out which. The run's own results are `jsonl`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fcn_detect.formats.annotations import (
@@ -22,17 +22,24 @@ from fcn_detect.formats.jsonl import (
     read_results,
     write_results,
 )
+from fcn_detect.formats.labelstudio import export_labelstudio
+from fcn_detect.formats.megadetector import export_megadetector
+from fcn_detect.formats.rows import Shown
 from fcn_detect.formats.stored import StoredResults
-from fcn_detect.formats.voc import read_voc_annotations
-from fcn_detect.formats.yolo import read_yolo_annotations
+from fcn_detect.formats.voc import export_voc, read_voc_annotations
+from fcn_detect.formats.yolo import export_yolo, read_yolo_annotations
 from fcn_detect.results import ImageResult
 
-Writer = Callable[[Collection[ImageResult], Path, Sequence[str]], Path]
-"""Takes the results, the run's folder and the model's labels; returns what it wrote."""
+Writer = Callable[[Collection[ImageResult], Path, Shown], Path]
+"""Takes the results, the run's folder and what is worth showing; the file or folder written."""
 
 WRITERS: dict[str, Writer] = {
     "coco": export_coco,
     "csv": export_csv,
+    "labelstudio": export_labelstudio,
+    "megadetector": export_megadetector,
+    "voc": export_voc,
+    "yolo": export_yolo,
 }
 
 __all__ = [
@@ -40,6 +47,7 @@ __all__ = [
     "RESULTS_NAME",
     "WRITERS",
     "AnnotationReader",
+    "Shown",
     "StoredResults",
     "Writer",
     "annotation_format",

@@ -8,14 +8,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt, ValidationError
 
 from fcn_detect.errors import DataError
 from fcn_detect.files import open_atomically
-from fcn_detect.formats.rows import detection_rows, json_text, rounded_length
+from fcn_detect.formats.rows import Shown, detection_rows, json_text, rounded_length, write_list
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 
@@ -94,28 +94,19 @@ def write_coco_results(
     categories = [{"id": number, "name": name} for name, number in category_ids.items()]
     with open_atomically(path) as file:
         file.write(b'{"images": ')
-        _write_list(file, (_image_entry(number, r) for number, r in _searched(ordered)))
+        write_list(file, (_image_entry(number, r) for number, r in _searched(ordered)))
         file.write(f', "categories": {json_text(categories)}, "annotations": '.encode())
         boxes = (box for number, r in _searched(ordered) for box in _found(number, r, category_ids))
-        _write_list(file, ({"id": number, **box} for number, box in enumerate(boxes, start=1)))
+        write_list(file, ({"id": number, **box} for number, box in enumerate(boxes, start=1)))
         file.write(b', "failures": ')
-        _write_list(file, _failures(ordered))
+        write_list(file, _failures(ordered))
         file.write(b"}\n")
 
 
-def export_coco(results: Collection[ImageResult], folder: Path, labels: Sequence[str]) -> Path:
+def export_coco(results: Collection[ImageResult], folder: Path, shown: Shown) -> Path:
     """Writes `coco.json` into a run's folder; its path."""
-    write_coco_results(results, folder / COCO_NAME, labels)
+    write_coco_results(results, folder / COCO_NAME, shown.labels)
     return folder / COCO_NAME
-
-
-def _write_list(file: IO[bytes], values: Iterable[Any]) -> None:
-    """Writes a JSON list, a value at a time, as `json_text` would write it at once."""
-    between = b"["
-    for value in values:
-        file.write(between + json_text(value).encode())
-        between = b", "
-    file.write(b"]" if between == b", " else b"[]")
 
 
 def _searched(results: Iterable[ImageResult]) -> Iterator[tuple[int, ImageResult]]:

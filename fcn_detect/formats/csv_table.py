@@ -2,11 +2,11 @@
 
 import codecs
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from fcn_detect.files import open_atomically
-from fcn_detect.formats.rows import detection_rows
+from fcn_detect.formats.rows import Shown, detection_rows
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Detections, ImageResult
 
@@ -33,7 +33,7 @@ def write_csv(results: Collection[ImageResult], path: Path) -> None:
             table.writerows(_rows(result))
 
 
-def export_csv(results: Collection[ImageResult], folder: Path, _labels: Sequence[str]) -> Path:
+def export_csv(results: Collection[ImageResult], folder: Path, _shown: Shown) -> Path:
     """Writes `detections.csv` into a run's folder; its path."""
     write_csv(results, folder / CSV_NAME)
     return folder / CSV_NAME

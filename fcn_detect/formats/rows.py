@@ -2,7 +2,10 @@
 
 import json
 import re
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple
 
 from fcn_detect.results import Detections, ImageResult
 
@@ -17,6 +20,27 @@ class Row(NamedTuple):
     label: str
     score: float
     box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What formats need to know beside the results.
+
+    Attributes:
+        labels: of the model, in its order.
+        threshold: smallest score worth showing in an image of a height and width: what formats
+            without scores, and those that people look at, leave out lies below.
+    """
+
+    labels: Sequence[str]
+    threshold: Callable[[tuple[int, int]], float]
+
+    def rows(self, result: ImageResult) -> list[Row]:
+        """The detections of an image that are worth showing, as `detection_rows` gives them."""
+        if result.detections is None or result.width is None or result.height is None:
+            return []
+        least = self.threshold((result.height, result.width))
+        return [row for row in detection_rows(result.detections) if row.score >= least]
 
 
 def rounded_score(score: float) -> float:
@@ -54,3 +78,18 @@ def json_text(value: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def write_list(file: IO[bytes], values: Iterable[Any]) -> None:
+    """Writes a JSON list, a value at a time, as `json_text` would write it at once."""
+    between = b"["
+    for value in values:
+        file.write(between + json_text(value).encode())
+        between = b", "
+    file.write(b"]" if between == b", " else b"[]")
+
+
+def path_below(folder: Path, image: str, suffix: str) -> Path:
+    """A path below a folder for an image's path, with another ending: no root, no way up."""
+    parts = [part for part in PurePosixPath(image).parts if part not in ("/", "..", ".")]
+    return folder.joinpath(*parts).with_suffix(suffix) if parts else folder / f"image{suffix}"

@@ -1,10 +1,12 @@
-"""Pascal VOC's true boxes: a folder with one XML file an image.
+"""Pascal VOC's XML: true boxes in, boxes worth showing out; one file an image.
 
 Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 88(2), 2010,
 and section 10 of the development kit's documentation, VOC2012.
 """
 
 import math
+import re
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 from xml.etree import ElementTree as ET
@@ -13,12 +15,65 @@ from xml.parsers import expat
 import numpy as np
 
 from fcn_detect.errors import DataError
+from fcn_detect.files import write_atomically
 from fcn_detect.formats.bounded import read_bounded
-from fcn_detect.results import Annotations, ImageAnnotations
+from fcn_detect.formats.rows import Shown, path_below, rounded_length
+from fcn_detect.formats.stored import in_order
+from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 
+VOC_NAME: Final = "voc"
+NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MAX_BYTES: Final = 16_000_000
 LARGEST: Final = 1e9
 Corners = tuple[float, float, float, float]
+
+
+def export_voc(results: Collection[ImageResult], folder: Path, shown: Shown) -> Path:
+    """Writes `voc/PATH.xml` into a run's folder, one for each image searched; `voc`.
+
+    Only boxes worth showing are written, as the format has no scores.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    (folder / VOC_NAME).mkdir(parents=True, exist_ok=True)
+    written: set[Path] = set()
+    for result in in_order(results):
+        if result.failure is not None:
+            continue
+        path = path_below(folder / VOC_NAME, result.image, ".xml")
+        if path in written:  # two pictures differ in their ending only: neither may be lost
+            path = path.with_name(Path(result.image).name + ".xml")
+        written.add(path)
+        root = _annotation(result, shown)
+        ET.indent(root)
+        write_atomically(path, ET.tostring(root, encoding="utf-8") + b"\n")
+    return folder / VOC_NAME
+
+
+def _annotation(result: ImageResult, shown: Shown) -> ET.Element:
+    root = ET.Element("annotation")
+    place = PurePosixPath(result.image)
+    _add(root, "folder", place.parent.as_posix())
+    _add(root, "filename", place.name)
+    size = ET.SubElement(root, "size")
+    for name, value in (("width", result.width), ("height", result.height), ("depth", 3)):
+        _add(size, name, value)
+    for label, _score, (x0, y0, x1, y1) in shown.rows(result):
+        one = ET.SubElement(root, "object")
+        _add(one, "name", label)
+        _add(one, "difficult", 0)
+        box = ET.SubElement(one, "bndbox")
+        corners = {"xmin": x0 + 1, "ymin": y0 + 1, "xmax": x1, "ymax": y1}  # counted from 1
+        for name, pixels in corners.items():
+            _add(box, name, f"{rounded_length(pixels):g}")
+    return root
+
+
+def _add(parent: ET.Element, name: str, value: object) -> None:
+    r"""A child with a text, in which characters that XML cannot hold are written as `\udcff`."""
+    text = str(value).encode(errors="backslashreplace").decode()
+    ET.SubElement(parent, name).text = NOT_IN_XML.sub(lambda m: f"\\x{ord(m[0]):02x}", text)
 
 
 def read_voc_annotations(folder: Path) -> Annotations:

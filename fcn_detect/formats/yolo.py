@@ -1,4 +1,4 @@
-"""YOLO's true boxes: `images/` and `labels/` with one text file an image.
+"""YOLO's text files: true boxes in, boxes worth showing out; one file an image.
 
 Each line is `CLASS X Y WIDTH HEIGHT`: the centre and the size as shares of the picture's.
 Source: https://docs.ultralytics.com/datasets/detect/.
@@ -6,7 +6,7 @@ Source: https://docs.ultralytics.com/datasets/detect/.
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +15,47 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from fcn_detect.errors import DataError
+from fcn_detect.files import write_atomically
 from fcn_detect.formats.bounded import read_bounded_text
 from fcn_detect.formats.class_names import read_class_names
-from fcn_detect.results import Annotations, ImageAnnotations
+from fcn_detect.formats.rows import Shown, path_below
+from fcn_detect.formats.stored import in_order
+from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 
+YOLO_NAME: Final = "yolo"
 MAX_BYTES: Final = 16_000_000
 LARGEST_SHARE: Final = 1.001  # shares are written rounded
 NAME_FILES: Final = ("data.yaml", "data.yml", "classes.txt", "labels/classes.txt", "obj.names")
 PICTURES: Final = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
+
+
+def export_yolo(results: Collection[ImageResult], folder: Path, shown: Shown) -> Path:
+    """Writes `yolo/labels/PATH.txt` and `yolo/classes.txt` into a run's folder; `yolo`.
+
+    Only boxes worth showing are written, as the format has no scores; an image without any, or one
+    that failed, has an empty file. Beside `images/` with the pictures it is a data set.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    numbers = {label: number for number, label in enumerate(shown.labels)}
+    write_atomically(folder / YOLO_NAME / "classes.txt", "".join(f"{n}\n" for n in shown.labels))
+    written: set[Path] = set()
+    for result in in_order(results):
+        path = path_below(folder / YOLO_NAME / "labels", result.image, ".txt")
+        if path in written:  # two pictures differ in their ending only: neither may be lost
+            path = path.with_name(Path(result.image).name + ".txt")
+        written.add(path)
+        write_atomically(path, "".join(_lines(result, shown, numbers)))
+    return folder / YOLO_NAME
+
+
+def _lines(result: ImageResult, shown: Shown, numbers: Mapping[str, int]) -> Iterator[str]:
+    width, height = result.width or 1, result.height or 1
+    for label, _score, (x0, y0, x1, y1) in shown.rows(result):
+        centre = ((x0 + x1) / 2 / width, (y0 + y1) / 2 / height)
+        shares = (*centre, (x1 - x0) / width, (y1 - y0) / height)
+        yield f"{numbers[label]} {' '.join(f'{share:.6f}' for share in shares)}\n"
 
 
 def read_yolo_annotations(folder: Path) -> Annotations:
