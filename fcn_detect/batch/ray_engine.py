@@ -24,12 +24,13 @@ from fcn_detect.results import Failure, ImageResult
 CALLS_AHEAD = 2
 # A call is given as many images as take about so long, and not more than so many.
 CALL_S, LARGEST_CALL = 2.0, 64
-# How often an image may be on a worker that dies, before it is taken for the reason.
+# How often a worker may die on an image, before the image is taken for the reason.
 TRIES = 3
 
 
 @dataclass(frozen=True, eq=False)
 class _Call:
+    number: int
     place: int
     worker: Any
     names: list[str]
@@ -57,7 +58,7 @@ class RayEngine:
         self._spec, self._calls = _spec(job, detector), dict[Any, _Call]()
         self._again: deque[str] = deque()
         self._tries: Counter[str] = Counter()
-        self._per_call = 1
+        self._per_call, self._given = 1, 0
         self._remote = _remote(ray, job, self._spec.settings["threads"])
         self._workers = [self._start() for _ in range(job.workers or _fitting(ray, self._spec))]
         try:
@@ -100,7 +101,8 @@ class RayEngine:
                 break
             busy[place] += 1
             worker = self._workers[place]
-            self._calls[worker.search.remote(names)] = _Call(place, worker, names)
+            self._given += 1
+            self._calls[worker.search.remote(names)] = _Call(self._given, place, worker, names)
         return bool(self._calls)
 
     def _take(self, reference: Any, call: _Call) -> Iterator[tuple[ImageResult, Machine]]:
@@ -114,11 +116,15 @@ class RayEngine:
         yield from ((result, machine) for result in results)
 
     def _lost(self, call: _Call, error: Exception) -> Iterator[tuple[ImageResult, Machine]]:
-        """Puts a new worker in the place of a dead one, and its images back."""
-        if self._workers[call.place] is call.worker:
+        """Puts a new worker in the place of a dead one, and its images back.
+
+        A worker takes its calls in turn, so the first of those lost is the one that it died on.
+        """
+        others = [other for other in self._calls.values() if other.worker is call.worker]
+        if self._workers[call.place] is call.worker and all(o.number > call.number for o in others):
             self._ray.kill(call.worker)
             self._workers[call.place] = self._start()
-        self._tries.update(call.names)
+            self._tries.update(call.names)
         for name in call.names:
             if self._tries[name] < TRIES:
                 self._again.append(name)

@@ -3,7 +3,8 @@
 python scripts/bench/million_paths.py --images 1000000
 
 The files are empty. A start lists and plans them; then a journal with a record of each is written,
-a second start takes it up, and results.jsonl is written from it. Memory is that beyond imports.
+a second start takes it up, results.jsonl is written from it and the run is merged with nothing.
+Memory is that beyond imports; a busy second is one of the processor.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 from fcn_detect.backends.fake import FakeBackend
-from fcn_detect.batch import BatchJob
+from fcn_detect.batch import BatchJob, merge_runs
 from fcn_detect.batch.local_engine import LocalEngine
 from fcn_detect.batch.open_run import OpenRun
 from fcn_detect.config import DetectSettings
@@ -70,6 +71,7 @@ def measure(folder: Path, images: int) -> None:
             step("list and plan again", lambda: run.plan(()), imported)
             assert run.waiting == 0
             step("write results.jsonl", run.write, imported)
+        step("merge", lambda: merge_runs([job.run], folder / "merged"), imported)
 
 
 def fill(run: OpenRun, machine: object) -> None:
