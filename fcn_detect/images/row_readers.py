@@ -10,8 +10,13 @@ from fcn_detect.images.decoding import LoadedImage
 
 Pixels = NDArray[np.uint8]
 
-# Rows of one band: with rows of 65,535 px, the most of a JPEG, it takes 50 MB.
-BAND_ROWS = 256
+# Pixels of one band, of which some copies exist at a time.
+BAND_PIXELS = 2_000_000
+
+
+def band_rows(width: int) -> int:
+    """Rows of one band of an image."""
+    return max(1, BAND_PIXELS // width)
 
 
 class RowReader(Protocol):
@@ -43,5 +48,7 @@ class LoadedRows:
 
     def bands(self) -> Iterator[Pixels]:
         """Views of the picture's pixels."""
-        for top in range(0, self.image_hw[0], BAND_ROWS):
-            yield self._pixels[top : top + BAND_ROWS]
+        height, width = self.image_hw
+        at_once = band_rows(width)
+        for top in range(0, height, at_once):
+            yield self._pixels[top : top + at_once]

@@ -18,7 +18,7 @@ from PIL import Image
 from fcn_detect.errors import ImageError, MissingExtraError
 from fcn_detect.images.colours import to_rgb
 from fcn_detect.images.quiet import one_line
-from fcn_detect.images.row_readers import BAND_ROWS, Pixels
+from fcn_detect.images.row_readers import Pixels, band_rows
 from fcn_detect.images.wholeness import missing_part
 
 # Pillow's names of formats that are read in parts
@@ -64,8 +64,9 @@ class VipsRows:
         """RGB uint8 `(rows, w, 3)`, from the top down; see `RowReader`."""
         height, width = self.image_hw
         region = self._vips.Region.new(self._image)
-        for top in range(0, height, BAND_ROWS):
-            rows = min(BAND_ROWS, height - top)
+        at_once = band_rows(width)
+        for top in range(0, height, at_once):
+            rows = min(at_once, height - top)
             try:
                 values = region.fetch(0, top, width, rows)
             except self._vips.Error as error:

@@ -33,6 +33,7 @@ SAVING = {
 }
 MARGIN = 300  # of the cut-out around a photo, at least
 PHOTO_HW = (3000, 4000)  # 12 megapixels
+MOVED = 5  # pixels by which a second cut-out begins further
 SAME_PERSON = 0.5  # least IoU of a box with a person who counts as found
 
 
@@ -134,9 +135,10 @@ def measure(
     print(f"{found['megapixels']:.0f} megapixels by {found['backend']}; {found['warnings']}")
     print(f"memory: {found['loaded_bytes'] / 2**20:.0f} MiB with the model loaded,", end=" ")
     print(f"{found['peak_bytes'] / 2**20:.0f} MiB at most")
-    ratios = planted(image, places, found, args)
-    print(f"people found in crops: {len(ratios)}; least IoU {min(ratios, default=1):.3f};", end=" ")
-    print(f"{sum(ratio >= 0.8 for ratio in ratios)} of at least 0.8")
+    crops, moved = planted(image, places, np.array(found["boxes"]).reshape(-1, 4), args)
+    for words, ratios in [("the huge image", crops), (f"the crop moved by {MOVED} px", moved)]:
+        print(f"{len(ratios)} people found in crops, against {words}: least IoU", end=" ")
+        print(f"{min(ratios, default=1):.3f}, {sum(one >= 0.8 for one in ratios)} of at least 0.8")
     photo = cut(image, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
     small = in_another_process(photo, args)
     of_photo = small["seconds"] / small["megapixels"]
@@ -145,7 +147,7 @@ def measure(
         end=" ",
     )
     print(f"ratio {per_megapixel / of_photo:.2f}")
-    report = {"huge": found, "photo": small, "iou": ratios}
+    report = {"huge": found, "photo": small, "iou": crops, "iou_moved": moved}
     if args.compare:
         report["largest_differences"] = compare(image, args)
     return report
@@ -154,27 +156,38 @@ def measure(
 def planted(
     image: Path,
     places: list[tuple[int, int, int, int]],
-    found: dict[str, Any],
+    boxes: np.ndarray,
     args: argparse.Namespace,
-) -> list[float]:
-    """For each person found in a cut-out around its photo, the best IoU of a box of the whole."""
+) -> tuple[list[float], list[float]]:
+    """For each person found in a cut-out around its photo, the best IoU with boxes from elsewhere.
+
+    Returns:
+        That with the boxes of the whole image, and that with those of a cut-out which begins some
+        pixels further: as much as boxes change with the place of the grid alone.
+    """
     from fcn_detect.detect import Detector
 
     detector = Detector.load(args.model, max_height=args.max_height)
-    boxes = np.array(found["boxes"]).reshape(-1, 4)
-    ratios: list[float] = []
+    of_whole: list[float] = []
+    of_moved: list[float] = []
     for (x0, y0, x1, y1), (_, truth) in zip(places, people(args.data), strict=False):
-        left, top = max(0, x0 - MARGIN), max(0, y0 - MARGIN)
-        box = (left, top, min(args.side, x1 + MARGIN), min(args.side, y1 + MARGIN))
-        alone = detector(cut(image, box, args.out / "crop.png"))
-        shown = alone.above(detector.threshold((box[3] - top, box[2] - left))).boxes.astype(float)
-        shown += np.array([left, top, left, top])
-        persons = truth + np.array([x0, y0, x0, y0])
-        for person in persons:
+        found = []
+        for margin in (MARGIN, MARGIN - MOVED):
+            left, top = max(0, x0 - margin), max(0, y0 - margin)
+            box = (left, top, min(args.side, x1 + margin), min(args.side, y1 + margin))
+            alone = detector(cut(image, box, args.out / "crop.png"))
+            found.append((alone, np.array([left, top, left, top], float)))
+        (alone, corner), (moved, moved_corner) = found
+        shown = alone.above(detector.threshold(PHOTO_HW)).boxes + corner
+        for person in truth + np.array([x0, y0, x0, y0]):
             own = box_iou(person[None], shown)[0] if len(shown) else np.zeros(1)
             if own.max() >= SAME_PERSON:
-                ratios.append(float(box_iou(shown[own.argmax()][None], boxes).max(initial=0)))
-    return ratios
+                box_found = shown[own.argmax()][None]
+                of_whole.append(float(box_iou(box_found, boxes).max(initial=0)))
+                of_moved.append(
+                    float(box_iou(box_found, moved.boxes + moved_corner).max(initial=0))
+                )
+    return of_whole, of_moved
 
 
 def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
