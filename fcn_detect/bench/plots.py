@@ -56,8 +56,12 @@ def _bars(axes: "Axes", title: str, values: Mapping[str, float]) -> None:
     """Horizontal bars from top to bottom, each with its value."""
     names = [name.replace("$", r"\$") for name in values]
     bars = axes.barh(range(len(names)), list(values.values()), color="tab:blue")
-    axes.bar_label(bars, fmt="%.3g", padding=3)
+    axes.bar_label(bars, [_number(value) for value in values.values()], padding=3)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.margins(x=0.15)
+    axes.margins(x=0.3)  # room for the values
     axes.set_title(title)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

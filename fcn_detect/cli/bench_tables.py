@@ -23,10 +23,10 @@ def _print_machine(report: Any) -> None:
     load = "" if machine.load is None else f", load {machine.load:g}"
     click.echo(f"{machine.processor}, cores: {machine.cores}{memory}{load}; {machine.system}")
     click.echo(libraries)
+    noise = f", the middle half of which lies within {report.noise:.0%}"
     click.echo(
         f"peak: {report.peak.gflops:.0f} GFLOP/s (float32 matrix product, {report.peak.library}); "
-        f"medians of {_count(report.repeats, 'turn', 'turns')}, the middle half of which lies "
-        f"within {report.noise:.0%}"
+        f"medians of {_count(report.repeats, 'turn', 'turns')}{noise if report.repeats > 1 else ''}"
     )
     click.echo(
         f"{report.model}: {header.net}, windows of {_size(header.crop_hw)} every "
@@ -109,7 +109,7 @@ def _print_folder(folder: Any) -> None:
         "network alone": folder.network,
         "both in sequence": folder.in_sequence,
     }
-    rows = [[name, f"{rate:.1f}"] for name, rate in rates.items()]
+    rows = [[name, f"{rate:.1f}" if rate >= 10 else f"{rate:.2f}"] for name, rate in rates.items()]
     print_table(["", "images/s"], rows, left=[""])
     click.echo(f"the limit is {folder.limit}; batch reaches {folder.share_of_limit:.0%} of it")
 
