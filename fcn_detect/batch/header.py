@@ -39,8 +39,6 @@ class JournalHeader:
     @classmethod
     def of(cls, job: BatchJob, detector: Detector, machine: Machine) -> "JournalHeader":
         """The header of a job whose networks run on such a machine."""
-        with job.model.open("rb") as file:
-            model = hashlib.file_digest(file, "sha256").hexdigest()
         numerics = {key: value for key, value in asdict(machine).items() if key in NUMERICS}
         searched_with = {
             **detector.settings.model_dump(mode="json", exclude=NOT_SEARCHED_WITH),
@@ -51,11 +49,20 @@ class JournalHeader:
         text = json.dumps(searched_with, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         shard = None if job.shard is None else str(job.shard)
-        return cls(model, digest, version("fcn-detect"), shard, searched_with)
+        return cls(_digest(job.model), digest, version("fcn-detect"), shard, searched_with)
 
 
 # Of a machine's facts those that are part of the settings; the instruction set is told apart.
 NUMERICS = ("backend", "backend_version", "place", "threads")
+
+
+def _digest(model: Path) -> str:
+    """Of a model file; OpenVINO's graph has its weights in a file beside."""
+    weights = model.with_suffix(".bin")
+    digest = hashlib.sha256(model.read_bytes())
+    if model.suffix.lower() == ".xml" and weights.is_file():
+        digest.update(weights.read_bytes())
+    return digest.hexdigest()
 
 
 def check_same(found: JournalHeader, expected: JournalHeader, run: Path) -> None:

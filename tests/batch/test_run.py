@@ -155,6 +155,16 @@ def test_another_number_of_threads_is_another_setting(inline, detector):
         run_batch(inline, detector)
 
 
+def test_the_weights_beside_a_graph_are_part_of_the_model(inline, detector, tmp_path):
+    (tmp_path / "net.xml").write_bytes(b"graph")
+    job, digests = replace(inline, model=tmp_path / "net.xml"), set()
+    for weights in (b"1", b"2"):
+        (tmp_path / "net.bin").write_bytes(weights)
+        run_batch(replace(job, overwrite=True), detector)
+        digests.add(json.loads((job.run / "run.json").read_text())["model"]["sha256"])
+    assert len(digests) == 2
+
+
 def test_another_instruction_set_is_a_mixture_that_is_named(inline, detector, monkeypatch):
     run_batch(inline, detector)
     shutil.copy(inline.folder / "cam0" / "000.png", inline.folder / "new.png")
@@ -186,7 +196,7 @@ def test_a_folder_without_images_is_an_error(inline, detector, tmp_path):
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_gives_the_bytes_of_an_undisturbed_one(
-    tmp_path, dress_model
+    tmp_path,
 ):
     rng = np.random.default_rng(2)
     folder = tmp_path / "images"
@@ -197,9 +207,8 @@ def test_a_run_that_is_killed_again_and_again_gives_the_bytes_of_an_undisturbed_
 
     def start(run):
         command = [sys.executable, "-m", "fcn_detect", "batch", folder, "-o", tmp_path / run]
-        return subprocess.Popen(
-            [*map(str, command), "-m", str(dress_model)], stderr=subprocess.DEVNULL
-        )
+        options = ["--backend", "torch", "--threads", "1"]
+        return subprocess.Popen([*map(str, command), *options], stderr=subprocess.DEVNULL)
 
     def recorded():
         parts = (tmp_path / "killed" / "journal").glob("*.jsonl")
