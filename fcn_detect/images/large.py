@@ -5,7 +5,7 @@
 | up to `detect.stream_pixels` | whole, by `read_image` |
 | above | in bands of rows, by libvips (the extra `large`), where it can |
 | above, other formats and pixels, or without the extra | whole, up to Pillow's own limit |
-| above `detect.max_pixels` | not at all |
+| above `detect.max_pixels`, or `MAX_EXPANSION` times the file | not at all |
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
 from fcn_detect.images.row_readers import LoadedRows, RowReader
 from fcn_detect.images.vips_rows import FORMATS, VipsRows
 from fcn_detect.results import Progress, silent
+
+# Bytes of pixels for each byte of a file. Deflate, as PNG and TIFF use it, ends at 1,032 of one
+# sample; more than this is what a bomb of one-bit pixels looks like.
+MAX_EXPANSION = 2000
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def store_image(
             f"the picture has {_size(header)} pixels, more than the {rules.max_pixels:,} allowed "
             "(detect.max_pixels); shrink or cut it, or raise the limit",
         )
+    _check_expansion(path, header)
     reader = _reader(path, header, rules)
     try:
         return store_halves(reader, progress)
@@ -63,6 +68,16 @@ def store_image(
     store = store_halves(VipsRows(path, header.name, lenient=True), progress)
     store.notes.append("the file ends early; what is missing of the picture is blank")
     return store
+
+
+def _check_expansion(path: Path, header: PictureHeader) -> None:
+    size = max(1, path.stat().st_size)
+    if 3 * header.pixels > MAX_EXPANSION * size:
+        raise ImageError(
+            "too_large",
+            f"the picture has {_size(header)} pixels in a file of {size:,} bytes, as bombs have; "
+            "save it anew with 8 bits a pixel or more, or in parts",
+        )
 
 
 def _reader(path: Path, header: PictureHeader, rules: StreamingRules) -> RowReader:

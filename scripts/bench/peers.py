@@ -2,9 +2,10 @@
 
     python3 -m venv .venv-hog
     .venv-hog/bin/pip install 'opencv-python-headless<5'     # OpenCV 5 has no HOGDescriptor
-    python scripts/bench/peers.py [FRAME...] [--min-height 50] [--repeats 5]
+    python scripts/bench/peers.py [FRAME...] [-m person person-small] [--min-height 50]
+        [--backends openvino] [--repeats 5]
 
-Without frames, four rendered scenes of 768x576. `person` and HOG look for people from
+Without frames, four rendered scenes of 768x576. Ours and HOG look for people from
 `--min-height` px, HOG in frames enlarged for it. torchvision's detectors resize every frame to
 the size they were made for. Their weights are random, so nothing is downloaded: this is about
 speed alone. They keep boxes above 0.5, of which there are hardly any; the two-stage one still
@@ -41,22 +42,26 @@ TORCHVISION = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("frames", nargs="*")
-    parser.add_argument("-m", "--model", default="person")
+    parser.add_argument("-m", "--models", nargs="+", default=["person", "person-small"])
+    parser.add_argument("--backends", nargs="+", help="of ours; all that are installed")
     parser.add_argument("--min-height", type=float, default=50)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--hog-python", type=Path, default=Path(".venv-hog/bin/python"))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         frames = bench_frames(args.frames, Path(folder))
-        searchers = {**ours(args.model, args.min_height), **torchvision_detectors()}
+        searchers: dict[str, Searcher] = {}
+        for model in args.models:
+            searchers |= ours(model, args.min_height, args.backends)
+        searchers |= torchvision_detectors()
         if args.hog_python.exists():
             searchers["OpenCV HOG"] = stack.enter_context(hog(args.hog_python, args.min_height))
         print_table(searchers, frames, args.repeats)
 
 
-def ours(model: str, min_height: float) -> dict[str, Searcher]:
+def ours(model: str, min_height: float, backends: list[str] | None) -> dict[str, Searcher]:
     found = {}
-    for name in candidates(find_model(model), "cpu", BACKENDS):
+    for name in backends or candidates(find_model(model), "cpu", BACKENDS):
         detector = Detector.load(model, backend=name, device="cpu", min_height=min_height)
         found[f"`{model}`, {name}"] = timed(detector)
     return found

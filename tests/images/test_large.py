@@ -8,7 +8,7 @@ from PIL import Image
 
 from fcn_detect.errors import ImageError
 from fcn_detect.images import read_image
-from fcn_detect.images.large import StreamingRules, huge_header, store_image
+from fcn_detect.images.large import MAX_EXPANSION, StreamingRules, huge_header, store_image
 
 MOST = 1000
 RULES = StreamingRules(max_pixels=10_000_000)
@@ -176,6 +176,16 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
     with pytest.raises(ImageError, match="max_pixels") as caught:
         stored(path)
     assert caught.value.kind == "too_large"
+
+
+def test_pixels_that_a_small_file_unfolds_to_are_a_bomb(tmp_path):
+    Image.new("1", (3000, 3000)).save(tmp_path / "bits.png")
+    with pytest.raises(ImageError, match="as bombs have") as caught:
+        stored(tmp_path / "bits.png")
+    assert caught.value.kind == "too_large"
+    Image.new("RGB", (3000, 3000)).save(tmp_path / "flat.png")  # as far as deflate goes
+    huge = huge_header(tmp_path / "flat.png", MOST)
+    assert 3 * huge.pixels < MAX_EXPANSION * (tmp_path / "flat.png").stat().st_size
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xd8\xff", b"II*\0\x08\0\0\0"])
