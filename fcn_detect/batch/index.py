@@ -93,6 +93,12 @@ class Index:
         query = "SELECT size, modified, content FROM files WHERE name = ?"
         return FileState(*self._db.execute(query, (_bytes(name),)).fetchone())
 
+    def recorded_state(self, name: str) -> FileState | None:
+        """Of a file when it was searched last; None where it never was."""
+        query = "SELECT size, modified, content FROM records WHERE name = ?"
+        row = self._db.execute(query, (_bytes(name),)).fetchone()
+        return None if row is None else FileState(*row)
+
     def places(self) -> Iterator[Place]:
         """The records of the files that are listed, in the order of their names."""
         query = f"SELECT r.part, r.start, r.length FROM {_CURRENT} ORDER BY f.name"

@@ -1,8 +1,9 @@
 """A folder that keeps growing: new files are searched as they become whole."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from fcn_detect.batch.arrivals import Names, Settling, arrivals
 from fcn_detect.batch.engines import open_engine
@@ -15,6 +16,8 @@ from fcn_detect.results import Progress, silent
 
 # Most of the time that listing may take, and writing too.
 SHARE_OF_TIME = 0.05
+# Files that are looked at until they are whole; a folder may hold millions when a watch begins.
+FILES_AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
@@ -80,34 +83,44 @@ class _Watching:
         self._listing = {True: _Turn(watch.list_s), False: _Turn(watch.relist_s)}
         self._writing = _Turn(watch.write_s)
         self._again: Collection[str] = run.kinds_tried_again
+        self._backlog: Iterator[str] = iter(())
         self._before = self._written = 0
 
     def look(self, names: Names) -> None:
         """Takes up what has come, searches what is whole, and writes when it is time."""
-        self._settling.add(filter(self._run.holds, names or ()))
+        self._settling.add(filter(self._is_news, names or ()))
         self._listing[names is None].take(self._list)
+        room = max(0, FILES_AT_ONCE - len(self._settling))
+        self._settling.add(islice(self._backlog, room))
         whole = self._settling.take_whole()
         self._run.journal.index.add_files((name, self._run.state(name)) for name in whole)
         if whole:
             self._run.search(whole, self._stopped, None, self._report)
-        if self._run.searched > self._written:
-            self._writing.take(self._write)
         self._report()
+
+    def _is_news(self, name: str) -> bool:
+        """Whether a file that an event named is ours, and is not as it was when searched."""
+        known = self._run.journal.index.recorded_state(name)
+        return self._run.holds(name) and self._run.state(name) != known
 
     def _list(self) -> None:
         """Lists the folder; failures are tried again only after a start."""
         run = self._run
         run.plan(self._again, may_be_empty=True)
         self._again, self._before = (), run.listed - run.waiting - run.searched
-        self._settling.add(run.journal.index.waiting())
+        self._backlog = run.journal.index.waiting()
 
     def _write(self) -> None:
         self._written = self._run.searched
         self._run.write()
 
     def _report(self) -> None:
-        done, coming = self._before + self._run.searched, len(self._settling)
-        self._progress("watching", done, done + coming + 1, f"{done} done, {coming} coming in")
+        """Tells how far it is; new records come to readers even while many images wait."""
+        if self._run.searched > self._written:
+            self._writing.take(self._write)
+        done = self._before + self._run.searched
+        total = max(self._run.listed, done + len(self._settling))
+        self._progress("watching", done, total + 1, f"{done} done")
 
 
 class _Turn:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from fcn_detect.batch import Watch, run_batch, watch_folder
+from fcn_detect.batch import Watch, run_batch, watch_folder, watching
 
 QUICK = {"settle_s": 0.2, "list_s": 0.2, "write_s": 0.1}
 
@@ -78,6 +78,27 @@ def test_a_stop_finishes_what_is_on_the_way_and_a_restart_goes_on(inline, detect
     script = Script((lambda: len(recorded(inline.run)) == 20, nothing))
     summary, _ = watch_folder(inline, detector, script, watch)
     assert (summary.total, summary.resumed, summary.inferred) == (20, 5, 15)
+
+
+def test_a_backlog_is_searched_in_parts_and_an_event_without_a_change_is_no_news(
+    inline, detector, monkeypatch
+):
+    monkeypatch.setattr(watching, "FILES_AT_ONCE", 6)
+    names = [path.relative_to(inline.folder).as_posix() for path in inline.folder.rglob("*.png")]
+    events = iter([None, *[set(names)] * 3])
+
+    def arrivals(*_):
+        while len(recorded(inline.run)) < 20:
+            time.sleep(0.05)
+            yield None
+        yield from events
+
+    monkeypatch.setattr(watching, "arrivals", arrivals)
+    quick = Watch(poll=True, settle_s=0.0, list_s=0.2, write_s=0.0)
+    summary, _ = watch_folder(inline, detector, lambda: False, quick)
+    assert (summary.total, summary.inferred) == (20, 20)
+    (part,) = (inline.run / "journal").glob("*.jsonl")
+    assert part.read_bytes().count(b"\n") == 21
 
 
 def test_an_empty_folder_can_be_watched(inline, detector, tmp_path):
