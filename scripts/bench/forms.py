@@ -1,6 +1,6 @@
 """How long one layer takes as a dense layer, as a k×k and as a 1×1 convolution.
 
-    python scripts/bench/forms.py [--runtimes torch torch.compile] [--repeats 31]
+    python scripts/bench/forms.py [--runtimes torch openvino ...] [--repeats 31]
 
 All forms have the same weights and get the same numbers, each laid out as it wants them. The
 last form is the 1×1 convolution once more, with the batch as the places of one map instead of as
@@ -13,9 +13,13 @@ max|a - b| / max(1, max|b|).
 
 import argparse
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -61,11 +65,51 @@ def _torch_compile(layer: nn.Module, inputs: Tensor) -> Call:
     return lambda: compiled(inputs)
 
 
+def _onnxruntime(layer: nn.Module, inputs: Tensor) -> Call:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    with tempfile.TemporaryDirectory() as folder, _exporting():
+        path = Path(folder) / "layer.onnx"
+        example = (torch.zeros(inputs.shape),)
+        torch.onnx.export(layer.eval(), example, path, dynamo=True, verbose=False)
+        session = onnxruntime.InferenceSession(str(path), options)
+    given = {session.get_inputs()[0].name: inputs.numpy()}
+    return lambda: torch.from_numpy(session.run(None, given)[0])
+
+
+@contextmanager
+def _exporting() -> Iterator[None]:
+    """Lets exporters record, and keeps their warnings about their own libraries quiet."""
+    with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _openvino(layer: nn.Module, inputs: Tensor) -> Call:
+    import openvino
+
+    with _exporting():
+        graph = openvino.convert_model(layer.eval(), example_input=torch.zeros(inputs.shape))
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    request = openvino.Core().compile_model(graph, "CPU", settings).create_infer_request()
+    given = inputs.numpy()
+
+    def call() -> Tensor:
+        request.infer([given])
+        return torch.from_numpy(request.get_output_tensor().data)
+
+    return call
+
+
 # One row a runtime: a layer and its inputs to a call that gives its outputs. Every backend of
 # the package has a row of its name.
 RUNTIMES: dict[str, Callable[[nn.Module, Tensor], Call]] = {
     "torch": _torch,
     "torch.compile": _torch_compile,
+    "onnxruntime": _onnxruntime,
+    "openvino": _openvino,
 }
 
 

@@ -1,12 +1,10 @@
 """A camera folder with every kind of trouble: one record each, and the good ones right."""
 
 import json
-import os
 import signal
 import struct
 import subprocess
 import sys
-import threading
 import time
 import zlib
 
@@ -116,21 +114,19 @@ def test_a_cmyk_picture_gives_nearly_the_same_boxes(records):
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_watch_that_is_stopped_writes_its_files_and_ends_with_the_signals_code(
-    run_cli, tmp_path, number, code
+    tmp_path, number, code
 ):
     (tmp_path / "photos").mkdir()
     Image.new("RGB", (80, 150)).save(tmp_path / "photos" / "a.png")
     run = tmp_path / "run"
-
-    def stop_when_searched():
-        while not list(run.glob("journal/*.jsonl")):
+    command = [sys.executable, "-m", "fcn_detect", "batch", tmp_path / "photos", "-o", run]
+    command += ["--watch", "--workers", "1", "--backend", "torch"]
+    with subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list(run.glob("journal/*.jsonl")):
             time.sleep(0.1)
-        os.kill(os.getpid(), number)
-
-    threading.Thread(target=stop_when_searched, daemon=True).start()
-    options = ["--watch", "--workers", 1, "--backend", "torch"]
-    found, _, err = run_cli("batch", tmp_path / "photos", "-o", run, *options)
-    assert found == code, err
+        process.send_signal(number)
+        err = process.stderr.read()
+    assert process.returncode == code, err
     lines = (run / "results.jsonl").read_text().splitlines()
     assert [json.loads(line)["image"] for line in lines] == ["a.png"]
     assert json.loads((run / "run.json").read_text())["counts"]["done"] == 1

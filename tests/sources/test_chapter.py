@@ -152,8 +152,17 @@ def test_the_three_forms_are_timed_in_every_backend() -> None:
     assert set(forms.RUNTIMES) >= set(BACKENDS)
 
 
-@pytest.mark.parametrize("size", forms.SIZES, ids=str)
+@pytest.mark.parametrize("runtime, size", [("torch", s) for s in forms.SIZES], ids=str)
 @torch.inference_mode()
-def test_the_forms_that_are_timed_give_the_same_outputs(size: "forms.LayerSize") -> None:
-    calls = [forms.RUNTIMES["torch"](*form) for form in forms.forms(size, 3).values()]
+def test_the_forms_that_are_timed_give_the_same_outputs(
+    runtime: str, size: "forms.LayerSize"
+) -> None:
+    calls = [forms.RUNTIMES[runtime](*form) for form in forms.forms(size, 3).values()]
     assert forms.largest_difference(calls) <= 1e-5
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+@torch.inference_mode()
+def test_other_runtimes_give_what_torch_gives(runtime: str) -> None:
+    form = forms.forms(forms.SIZES[2], 3)["kxk"]
+    assert forms.largest_difference([forms.RUNTIMES[r](*form) for r in ("torch", runtime)]) <= 1e-5
