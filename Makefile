@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 .PHONY: help demo test test-slow check format clean
 help:
 	@echo "make demo        install, train on rendered crops, detect in rendered scenes"
-	@echo "make test        install, run the tests (under three minutes on two cores)"
+	@echo "make test        install, run the tests (minutes on two cores)"
 	@echo "make test-slow   the tests that take minutes"
 	@echo "make check       format, lint, types, layer rules, tests"
 	@echo "make format      rewrite the files in the project's format"
