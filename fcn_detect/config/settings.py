@@ -121,7 +121,8 @@ class TrainSettings(_Table):
         batch_size: crops a step.
         learning_rate: peak of the one-cycle schedule.
         weight_decay: of AdamW.
-        label_smoothing: probability mass moved off the true class.
+        label_smoothing: probability mass moved off the true class of objects. Backgrounds are not
+            smoothed: nearly every window of a frame is one, and none may linger above `keep`.
         offset_weight: of the loss of the box offsets, beside that of the classes; 0: none.
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.

@@ -97,8 +97,8 @@ class Trainer:
     def _loss(self, values: Tensor, classes: Tensor, offsets: Tensor) -> Tensor:
         """Of a batch: how wrong the classes are, and where there are objects, their places."""
         logits, found = values[:, : self.outputs], values[:, self.outputs :]
-        loss = classification_loss(logits, classes, self.settings.label_smoothing)
         objects = classes != self.background
+        loss = classification_loss(logits, classes, self.settings.label_smoothing * objects)
         if found.shape[1] and objects.any():
             true = offsets[objects, : found.shape[1]]
             loss = loss + self.settings.offset_weight * F.smooth_l1_loss(found[objects], true)
@@ -173,14 +173,19 @@ def _repeat_shuffled(members: NDArray[Any], count: int) -> Tensor:
     return torch.cat(rounds)[:count]
 
 
-def classification_loss(logits: Tensor, classes: Tensor, smoothing: float) -> Tensor:
+def classification_loss(logits: Tensor, classes: Tensor, smoothing: Tensor | float) -> Tensor:
     """Mean loss of `(n, outputs)` logits against `(n,)` classes, the background being the last.
 
-    One output: binary cross entropy, class 0 being the object; more: cross entropy.
+    One output: binary cross entropy, class 0 being the object; more: cross entropy. `smoothing`
+    is the probability mass moved off the true class, of all crops or `(n,)` of each.
+
+    Source: Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, section 7.
     """
     if logits.shape[1] > 1:
-        return F.cross_entropy(logits, classes, label_smoothing=smoothing)
-    targets = (classes == 0).float() * (1 - smoothing) + smoothing / 2
+        logs = F.log_softmax(logits, dim=1)
+        true = logs.gather(1, classes[:, None])[:, 0]
+        return -((1 - smoothing) * true + smoothing * logs.mean(dim=1)).mean()
+    targets = (classes == 0).to(logits.dtype) * (1 - smoothing) + smoothing / 2
     return F.binary_cross_entropy_with_logits(logits[:, 0], targets)
 
 

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional as F
 
 from fcn_detect.config import AugmentSettings, ModelSettings, TrainSettings
 from fcn_detect.postprocess import probabilities
@@ -81,15 +83,26 @@ def test_only_background_is_put_in_front_of_crops():
     assert covered.max() <= 0.42
 
 
-def test_loss_and_accuracy_of_one_output_agree_with_two():
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_loss_and_accuracy_of_one_output_agree_with_two(smoothing):
     logits = torch.tensor([[2.0], [-1.0], [0.5]])
     classes = torch.tensor([0, 1, 1])
     two = torch.cat([logits, torch.zeros_like(logits)], dim=1)
-    assert torch.allclose(
-        classification_loss(logits, classes, 0), classification_loss(two, classes, 0)
-    )
+    expected = F.cross_entropy(two, classes, label_smoothing=smoothing)
     for each in (logits, two):
+        assert torch.allclose(classification_loss(each, classes, smoothing), expected)
         assert accuracy(each.numpy(), classes.numpy()) == 2 / 3
+
+
+def test_each_crop_can_have_its_own_smoothing():
+    logits, classes = torch.randn(40, 4), torch.randint(0, 4, (40,))
+    smoothed = classes < 3
+    expected = [
+        F.cross_entropy(logits[part], classes[part], label_smoothing=share, reduction="sum")
+        for part, share in ((smoothed, 0.2), (~smoothed, 0.0))
+    ]
+    loss = classification_loss(logits, classes, 0.2 * smoothed)
+    assert torch.allclose(loss, (expected[0] + expected[1]) / 40)
 
 
 def test_calibration_recovers_the_slope_and_bias_of_the_scores():
