@@ -123,6 +123,10 @@ class TrainSettings(_Table):
         weight_decay: of AdamW.
         label_smoothing: probability mass moved off the true class of objects. Backgrounds are not
             smoothed: nearly every window of a frame is one, and none may linger above `keep`.
+        teacher: a model of the same classes, by file or shipped name, whose probabilities of each
+            augmented window are learned beside the crops' classes; windows are enlarged to its
+            own. None: the crops alone.
+        teacher_weight: of the loss against the teacher, beside that against the classes.
         offset_weight: of the loss of the box offsets, beside that of the classes; 0: none.
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.
@@ -136,6 +140,8 @@ class TrainSettings(_Table):
     learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=0.02, ge=0)
     label_smoothing: Share = 0.02
+    teacher: str | None = None
+    teacher_weight: float = Field(default=1.0, ge=0)
     offset_weight: float = Field(default=2.0, ge=0)
     object_share: float = Field(default=0.35, gt=0, lt=1)
     average_decay: float = Field(default=0.995, ge=0, lt=1)

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 from fcn_detect.config import TrainSettings
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.crops import CropSet
+from fcn_detect.train.teacher import Teacher
 
 StepReport = Callable[[int, int, float], None]  # (steps done, steps, mean loss so far)
 
@@ -46,11 +47,13 @@ class Trainer:
         epochs: int,
         crops: CropSet,
         outputs: int,
+        teacher: Teacher | None = None,
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.augmentation = settings, augmentation
         self.phase, self.epochs, self.crops = phase, epochs, crops
         self.outputs, self.background = outputs, max(1, outputs - 1)
+        self.teacher = teacher
         self.classifier = classifier.to(self.device).to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.classifier, multi_avg_fn=_averaging(settings.average_decay), use_buffers=True
@@ -86,6 +89,9 @@ class Trainer:
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
             values = self.classifier(batch).float()
         loss = self._loss(values, classes, offsets.to(self.device))
+        if self.teacher is not None:
+            logits = values[:, : self.outputs]
+            loss = loss + self.settings.teacher_weight * taught_loss(logits, self.teacher(windows))
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.classifier.parameters(), 5.0)
@@ -187,6 +193,13 @@ def classification_loss(logits: Tensor, classes: Tensor, smoothing: Tensor | flo
         return -((1 - smoothing) * true + smoothing * logs.mean(dim=1)).mean()
     targets = (classes == 0).to(logits.dtype) * (1 - smoothing) + smoothing / 2
     return F.binary_cross_entropy_with_logits(logits[:, 0], targets)
+
+
+def taught_loss(logits: Tensor, shares: Tensor) -> Tensor:
+    """Mean cross entropy of `(n, outputs)` logits against a teacher's probabilities."""
+    if logits.shape[1] > 1:
+        return F.cross_entropy(logits, shares)
+    return F.binary_cross_entropy_with_logits(logits, shares)
 
 
 def predict(

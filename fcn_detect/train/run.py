@@ -20,6 +20,7 @@ from fcn_detect.train.finish import finish
 from fcn_detect.train.job import Say, TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, Trainer, accuracy, classification_loss, predict
 from fcn_detect.train.negatives import Negatives
+from fcn_detect.train.teacher import Teacher
 
 CHECKPOINT_NAME = "checkpoint.pt"
 
@@ -67,6 +68,8 @@ class _Training:
         )
         self.header = _header(job.settings, self.folders)
         self.classifier = _first_net(job, self.header)
+        teacher = job.settings.train.teacher
+        self.teacher = None if teacher is None else Teacher(teacher, self.header)
         self.negatives = Negatives(job.settings, self.header, progress)
         self.history: list[EpochRecord] = []
         self.best: tuple[float, dict[str, Any]] | None = None
@@ -160,6 +163,7 @@ class _Training:
             epochs,
             crops,
             self.header.outputs,
+            self.teacher,
         )
         if state is not None:
             trainer.load_state(state["trainer"])
