@@ -1,7 +1,6 @@
 """A pool of processes that read and prepare images, and are replaced when they die or hang."""
 
 import multiprocessing
-import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,8 +15,10 @@ from fcn_detect.images import Preparation, PreparedImage
 from fcn_detect.images.worker import (
     Answer,
     PrepareTask,
+    discard_orphans,
     discard_pixels,
     prepare_forever,
+    segment_name,
     take_prepared,
 )
 from fcn_detect.results import Failure
@@ -65,6 +66,7 @@ class DecoderPool:
         self._serial = 0
 
     def __enter__(self) -> "DecoderPool":
+        discard_orphans()
         self._pool = [self._start() for _ in range(self.workers)]
         return self
 
@@ -98,8 +100,8 @@ class DecoderPool:
         if path is None:
             return
         self._serial += 1
-        segment = f"fcn_detect_{os.getpid()}_{self._serial}"
-        self._send(worker, PrepareTask(str(path), segment, self.preparation))
+        task = PrepareTask(str(path), segment_name(self._serial), self.preparation)
+        self._send(worker, task)
 
     def _send(self, worker: _Worker, task: PrepareTask) -> None:
         if not worker.tasks:

@@ -4,8 +4,11 @@ It imports neither torch nor OpenCV, so that it starts at once and dies alone.
 """
 
 import math
+import os
 import shutil
 import signal
+import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
@@ -20,6 +23,8 @@ from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 Pixels = NDArray[np.uint8]
 
 SHARED_MEMORY = Path("/dev/shm")
+SEGMENT = "fcn_detect"
+ORPHANED_AFTER_S = 3600
 _NONE = np.zeros((0, 0, 3), np.uint8)
 
 
@@ -87,6 +92,24 @@ def discard_pixels(task: PrepareTask) -> None:
     segment.unlink()
 
 
+def discard_orphans() -> None:
+    """Frees what killed runs left in shared memory: their process is gone, and an hour too.
+
+    The hour is for runs in other containers that share this memory, but not their process numbers.
+    """
+    for path in SHARED_MEMORY.glob(f"{SEGMENT}_*_*"):
+        owner = path.name.split("_")[-2]
+        with suppress(OSError):  # somebody else's, or gone by now
+            old = time.time() - path.stat().st_mtime > ORPHANED_AFTER_S
+            if old and not Path("/proc", owner).exists():
+                path.unlink()
+
+
+def segment_name(serial: int) -> str:
+    """A name for shared memory of this process."""
+    return f"{SEGMENT}_{os.getpid()}_{serial}"
+
+
 def _answer(task: PrepareTask) -> Answer:
     try:
         prepared = prepare(Path(task.path), task.preparation)
@@ -104,12 +127,6 @@ def _answer(task: PrepareTask) -> Answer:
         place[:] = array
     segment.close()
     return Answer(bare, shapes)
-
-
-def _fill(segment: SharedMemory, arrays: list[Pixels]) -> None:
-    shared = np.ndarray((sum(array.nbytes for array in arrays),), np.uint8, segment.buf)
-    for place, array in zip(_split(shared, tuple(a.shape for a in arrays)), arrays, strict=True):
-        place[:] = array
 
 
 def _arrays(prepared: PreparedImage) -> list[Pixels]:

@@ -74,3 +74,18 @@ def test_a_file_that_hangs_times_out_and_the_rest_is_decoded(files):
     assert answers[0].failure.kind == "timeout"
     assert sorted(a.path for a in answers) == files
     assert all(a.failure is None for a in answers[1:])
+
+
+def test_what_killed_runs_left_in_shared_memory_is_freed_and_nothing_else(tmp_path, monkeypatch):
+    from fcn_detect.images import worker
+
+    monkeypatch.setattr(worker, "SHARED_MEMORY", tmp_path)
+    gone = 2**22 + 1  # above the largest process number
+    names = {f"fcn_detect_{gone}_1", f"fcn_detect_{gone}_2", f"fcn_detect_{os.getpid()}_1"}
+    for name in [*names, "other_1_1"]:
+        (tmp_path / name).write_bytes(b"pixels")
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / f"fcn_detect_{gone}_2").touch()  # young: perhaps of another container
+    worker.discard_orphans()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f"fcn_detect_{gone}_2", f"fcn_detect_{os.getpid()}_1", "other_1_1"}
