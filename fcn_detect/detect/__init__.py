@@ -1,10 +1,12 @@
 """One image, end to end: the detector, the sliding window it must equal, and the proof."""
 
 from fcn_detect.detect.dense import level_pixels, score_level, score_packed, score_pyramid
-from fcn_detect.detect.detector import Detector, Search, level_plan
+from fcn_detect.detect.detector import Detector
 from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
 from fcn_detect.detect.large_heat_map import LargeHeatMap
+from fcn_detect.detect.level_plan import level_plan
+from fcn_detect.detect.search import Search
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
 from fcn_detect.detect.streaming import TiledSearch
 from fcn_detect.detect.stride_report import StrideReport, compare_strides

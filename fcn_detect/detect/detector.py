@@ -1,10 +1,9 @@
 """Image in, detections out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from fcn_detect.backends import Backend, Pixels, find_model, open_backend
@@ -12,9 +11,11 @@ from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import dense
 from fcn_detect.detect.dense import pyramid_passes, score_canvas, score_pyramid
 from fcn_detect.detect.large_heat_map import LargeHeatMap
+from fcn_detect.detect.level_plan import level_plan, why_too_small
+from fcn_detect.detect.search import Search
 from fcn_detect.detect.streaming import TiledSearch, find_in_tiles
 from fcn_detect.errors import ImageError, SettingsError
-from fcn_detect.geometry import Level, PyramidPlan, plan_pyramid
+from fcn_detect.geometry import Level, plan_pyramid
 from fcn_detect.headers import read_header
 from fcn_detect.images import (
     DEFAULT_MAX_PIXELS,
@@ -24,6 +25,7 @@ from fcn_detect.images import (
     Preparation,
     PreparedImage,
     StreamingRules,
+    from_array,
     from_pil,
     halvings,
     huge_header,
@@ -42,44 +44,12 @@ from fcn_detect.results import (
     Detections,
     Failure,
     ImageResult,
-    ModelHeader,
     Progress,
     ScoreMap,
     silent,
 )
 
 ImageSource = str | Path | Image.Image | Pixels
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Everything that searching one image gave.
-
-    Attributes:
-        image: as it was read.
-        levels: the pyramid.
-        score_maps: one a level.
-        detections: the boxes that stay.
-        candidates: the cell behind each detection, in the same order; boxes are not clipped.
-        warnings: what the user should know.
-    """
-
-    image: LoadedImage
-    levels: list[Level]
-    score_maps: list[ScoreMap]
-    detections: Detections
-    candidates: Candidates
-    warnings: tuple[str, ...]
-
-    @property
-    def pixels(self) -> Pixels:
-        """The image as searched, RGB uint8; smaller than the file's where it was `image.halved`."""
-        return self.image.pixels
-
-    @property
-    def octaves(self) -> Octaves:
-        """The image and its halves."""
-        return self.image.halves()
 
 
 class Detector:
@@ -175,7 +145,7 @@ class Detector:
             ImageError: it cannot be read.
         """
         if not isinstance(image, str | Path):
-            return _loaded(image)
+            return from_pil(image) if isinstance(image, Image.Image) else from_array(image)
         return read_image(
             image, allow_truncated=self.settings.allow_truncated, halvings=self.halvings
         )
@@ -235,7 +205,7 @@ class Detector:
         """
         levels = plan_pyramid(image_hw, self.plan)
         if not levels:
-            raise ImageError("too_small", self._too_small(image_hw))
+            raise ImageError("too_small", why_too_small(self.plan, image_hw))
         return levels
 
     def find(
@@ -367,75 +337,9 @@ class Detector:
     def _score(self, image: LoadedImage, levels: list[Level]) -> list[ScoreMap]:
         return score_pyramid(self.backend, image.halves(), levels)
 
-    def _too_small(self, image_hw: tuple[int, int]) -> str:
-        """What was found, and what would help."""
-        needed = self.plan.smallest_scale(image_hw)
-        height = self.plan.object_height / needed
-        found = f"{image_hw[1]}x{image_hw[0]} px: no window fits"
-        if needed <= self.plan.max_enlargement:
-            return f"{found}; --min-height {np.floor(height * 10) / 10:g} or less would fit one"
-        return (
-            f"{found} at the largest enlargement, {self.plan.max_enlargement:g}; "
-            f"it would take {needed:.1f}"
-        )
-
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Both, `above` going first; its threshold or false alarms hide either of those below."""
     shown = {"threshold", "false_alarms"}
     hidden = shown if shown & above.keys() else set()
     return {**{key: value for key, value in below.items() if key not in hidden}, **above}
-
-
-def level_plan(header: ModelHeader, settings: DetectSettings | None = None) -> PyramidPlan:
-    """What a model's pyramids have in common, whatever the image.
-
-    Raises:
-        SettingsError: the settings ask for what the model cannot do.
-    """
-    settings = settings or DetectSettings.model_validate(header.detect)
-    if settings.stride is not None and header.stride_hw != (settings.stride, settings.stride):
-        raise SettingsError(
-            f"--stride {settings.stride}: the network was opened with a stride of "
-            f"{header.stride_hw[0]}"
-        )
-    _, y0, _, y1 = header.object_box
-    plan = PyramidPlan(
-        crop_hw=header.crop_hw,
-        stride_hw=header.stride_hw,
-        object_box_xyxy=header.object_box,
-        min_height=settings.min_height or y1 - y0,
-        max_height=settings.max_height,
-        step=settings.step,
-        border=settings.border,
-        max_enlargement=settings.max_enlargement,
-    )
-    if plan.max_height is not None and plan.max_height < plan.min_height:
-        raise SettingsError(
-            f"--max-height {plan.max_height:g} is below the smallest object looked for, "
-            f"{plan.min_height:g} px (--min-height)"
-        )
-    if plan.max_height is not None and plan.object_height / plan.max_height > plan.max_enlargement:
-        raise SettingsError(
-            f"--max-height {plan.max_height:g}: such small objects would have to be enlarged "
-            f"{plan.object_height / plan.max_height:.1f} times, and max_enlargement is "
-            f"{plan.max_enlargement:g}; raise one of the two"
-        )
-    return plan
-
-
-def _loaded(image: Image.Image | Pixels) -> LoadedImage:
-    if isinstance(image, Image.Image):
-        return from_pil(image)
-    if not (
-        isinstance(image, np.ndarray)
-        and image.dtype == np.uint8
-        and image.ndim == 3
-        and image.shape[2] == 3
-        and min(image.shape) > 0
-    ):
-        found = f"{getattr(image, 'dtype', type(image).__name__)} {getattr(image, 'shape', '')}"
-        raise ImageError(
-            "unsupported_pixels", f"an image array must be RGB uint8 (h, w, 3), not {found}"
-        )
-    return LoadedImage(image)

@@ -2,7 +2,7 @@
 
 from fcn_detect.images.borders import add_border, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
-from fcn_detect.images.decoding import LoadedImage, from_pil
+from fcn_detect.images.decoding import LoadedImage, from_array, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images, image_names, is_image_name
 from fcn_detect.images.half_store import HalfStore, store_halves
 from fcn_detect.images.large import StreamingRules, huge_header, store_image
@@ -25,6 +25,7 @@ __all__ = [
     "add_border",
     "contact_sheet",
     "find_images",
+    "from_array",
     "from_pil",
     "halvings",
     "huge_header",

@@ -137,6 +137,26 @@ def from_pil(image: Image.Image) -> LoadedImage:
     return LoadedImage(np.array(rgb), tuple(notes))
 
 
+def from_array(image: object) -> LoadedImage:
+    """An RGB uint8 `(h, w, 3)` array as an image that was read.
+
+    Raises:
+        ImageError: it is something else.
+    """
+    if (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+        and min(image.shape) > 0
+    ):
+        return LoadedImage(image)
+    found = f"{getattr(image, 'dtype', type(image).__name__)} {getattr(image, 'shape', '')}"
+    raise ImageError(
+        "unsupported_pixels", f"an image array must be RGB uint8 (h, w, 3), not {found}"
+    )
+
+
 def _truncated(missing: str) -> ImageError:
     return ImageError(
         "truncated", f"the file ends early: {missing}; copy it again or allow truncated files"

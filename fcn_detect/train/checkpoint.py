@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from fcn_detect.config import Settings
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.files import open_atomically
 
@@ -16,8 +17,10 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, file)
 
 
-def load_checkpoint(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+def load_checkpoint(path: Path, settings: Settings) -> dict[str, Any]:
     """A saved state, if it was made with the same settings.
+
+    Settings that were not known yet when it was saved count as left at their defaults.
 
     Raises:
         ModelError: there is none, or it is damaged.
@@ -30,15 +33,21 @@ def load_checkpoint(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ModelError(f"{path}: a damaged checkpoint: {reason}") from None
-    changed = sorted(
-        f"{table}.{key}"
-        for table, values in settings.items()
-        for key, value in values.items()
-        if state["settings"].get(table, {}).get(key) != value
-    )
+    changed = _changed(state["settings"], settings)
     if changed:
         raise SettingsError(
             f"{path} was made with other settings ({', '.join(changed)}); "
             "use the same ones, or train without --resume"
         )
     return state
+
+
+def _changed(saved: dict[str, Any], settings: Settings) -> list[str]:
+    """Names of the settings that differ, `table.key` each."""
+    now, usual = settings.model_dump(), Settings().model_dump()
+    return sorted(
+        f"{table}.{key}"
+        for table, values in now.items()
+        for key, value in values.items()
+        if saved.get(table, {}).get(key, usual[table][key]) != value
+    )

@@ -197,7 +197,7 @@ class _Training:
     def _load_state(self) -> dict[str, Any] | None:
         if not self.job.resume:
             return None
-        state = load_checkpoint(self.job.folder / CHECKPOINT_NAME, self.settings.model_dump())
+        state = load_checkpoint(self.job.folder / CHECKPOINT_NAME, self.settings)
         self.history = [EpochRecord(**record) for record in state["history"]]
         self.negatives.rounds = list(state["rounds"])
         self.negatives.by_phase = list(state["by_phase"])
