@@ -2,15 +2,11 @@
 
 import json
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -21,9 +17,6 @@ from fcn_detect.config import DetectSettings
 from fcn_detect.detect import Detector, dense
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import format_result
-
-# Of the slow test: images of the folder, and how often the run is killed.
-IMAGES, KILLS = 600, 6
 
 
 def test_each_image_has_one_record_sorted_by_path(job, detector):
@@ -195,37 +188,7 @@ def test_a_folder_without_images_is_an_error(inline, detector, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_again_and_again_gives_the_bytes_of_an_undisturbed_one(
-    tmp_path,
-):
-    rng = np.random.default_rng(2)
-    folder = tmp_path / "images"
-    for i in range(IMAGES):
-        (folder / f"cam{i % 7}").mkdir(parents=True, exist_ok=True)
-        small = Image.fromarray(rng.integers(0, 256, (12, 10, 3), dtype=np.uint8))
-        small.resize((100, 130)).save(folder / f"cam{i % 7}" / f"{i:04d}.jpg")
-
-    def start(run):
-        command = [sys.executable, "-m", "fcn_detect", "batch", folder, "-o", tmp_path / run]
-        options = ["--backend", "torch", "--threads", "1"]
-        return subprocess.Popen([*map(str, command), *options], stderr=subprocess.DEVNULL)
-
-    def recorded():
-        parts = (tmp_path / "killed" / "journal").glob("*.jsonl")
-        return sum(max(0, part.read_bytes().count(b"\n") - 1) for part in parts)
-
-    assert start("calm").wait() == 0
-    draw = random.Random(3)
-    for round_ in range(KILLS):
-        process = start("killed")
-        wanted = IMAGES * (round_ + draw.random()) / (KILLS + 1)
-        while process.poll() is None:
-            if recorded() > wanted:
-                process.send_signal(signal.SIGKILL)
-            time.sleep(0.02)
-        assert process.returncode == -signal.SIGKILL
-    assert start("killed").wait() == 0
-    assert len(list((tmp_path / "killed" / "journal").glob("*.jsonl"))) > KILLS
-    records = (tmp_path / "killed" / "results.jsonl").read_bytes()
-    assert records.count(b"\n") == IMAGES
-    assert records == (tmp_path / "calm" / "results.jsonl").read_bytes()
+def test_a_run_that_is_killed_again_and_again_gives_the_bytes_of_an_undisturbed_one(tmp_path):
+    script = ["scripts/bench/kills.py", "--images", "600", "--kills", "6", "--out", tmp_path]
+    report = subprocess.run([sys.executable, *map(str, script)], check=True, capture_output=True)
+    assert json.loads(report.stdout)["same_bytes"] is True
