@@ -18,7 +18,7 @@ from fcn_detect.images.colours import to_rgb
 from fcn_detect.images.octaves import Halves
 from fcn_detect.images.quiet import caught_warnings, one_line
 from fcn_detect.images.tiff import describe_pixels, first_directory
-from fcn_detect.images.wholeness import missing_part, with_end_mark
+from fcn_detect.images.wholeness import missing_part, truncated, with_end_mark
 
 _ORIENTATION = 274
 _TURNS = {
@@ -96,7 +96,7 @@ def decode(name: str, data: bytes, rules: ReadingRules) -> LoadedImage:
     """
     missing = missing_part(name, data)
     if missing and not rules.allow_truncated:
-        raise _truncated(missing)
+        raise truncated(missing)
     notes: list[str] = []
     image = _open(name, with_end_mark(name, data) if missing else data, missing, notes)
     _check_size(image, rules.max_pixels)
@@ -157,12 +157,6 @@ def from_array(image: object) -> LoadedImage:
     )
 
 
-def _truncated(missing: str) -> ImageError:
-    return ImageError(
-        "truncated", f"the file ends early: {missing}; copy it again or allow truncated files"
-    )
-
-
 def _open(name: str, data: bytes, missing: str | None, notes: list[str]) -> ImageFile.ImageFile:
     """The picture with its header read, past Pillow's own size check: `_check_size` has ours."""
     stream = io.BytesIO(data)
@@ -173,7 +167,7 @@ def _open(name: str, data: bytes, missing: str | None, notes: list[str]) -> Imag
         raise ImageError("too_large", one_line(error)) from None
     except _DECODER_ERRORS as error:
         if missing or (name in _HEADER_AT_START and stream.tell() >= len(data)):
-            raise _truncated(missing or "it stops in the middle of the header") from error
+            raise truncated(missing or "it stops in the middle of the header") from error
         raise _cannot_open(name, data, _reason(error)) from error
     notes += _metadata_notes(caught)
     return image
@@ -181,7 +175,7 @@ def _open(name: str, data: bytes, missing: str | None, notes: list[str]) -> Imag
 
 def _cannot_open(name: str, data: bytes, reason: str) -> ImageError:
     """Why a whole file that starts like an image cannot be opened as one."""
-    if name == "TIFF" and "pixel mode" in reason:
+    if name == "TIFF" and ("pixel mode" in reason or "samples per pixel" in reason):
         pixels = describe_pixels(first_directory(data))
         return ImageError(
             "unsupported_pixels",
@@ -258,7 +252,7 @@ def _load(
     except _DECODER_ERRORS as error:
         missing = missing or _missing_by(error)
         if not allow_truncated:
-            raise _truncated(missing) from error
+            raise truncated(missing) from error
         _keep_decoded_part(image, missing)
     else:
         notes += _metadata_notes(caught)
@@ -291,7 +285,7 @@ def _keep_decoded_part(image: ImageFile.ImageFile, missing: str) -> None:
     try:
         image.load()
     except _DECODER_ERRORS as error:
-        raise _truncated(f"{missing}, and no pixel can be decoded") from error
+        raise truncated(f"{missing}, and no pixel can be decoded") from error
 
 
 def _blank_rows(rgb: Image.Image) -> str:

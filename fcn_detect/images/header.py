@@ -31,9 +31,12 @@ class PictureHeader:
 def picture_header(path: Path) -> PictureHeader | None:
     """The header of a picture; None where there is none that can be read.
 
-    Why there is none is for `fcn_detect.images.read_image` to say.
+    Why there is none is for `fcn_detect.images.read_image` to say. Pipes and devices are never
+    opened: they may have no end, or no beginning.
     """
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as file:
             name = image_format(file.read(HEAD_BYTES))
             Image.init()

@@ -98,9 +98,7 @@ def _reader(path: Path, header: PictureHeader, rules: StreamingRules) -> RowRead
         refusal = ImageError(
             "too_large", f"the picture has {_size(header)} pixels; to read it in parts, {error}"
         )
-    except ImageError as error:
-        if error.kind != "unsupported_pixels":
-            raise
+    except ImageError as error:  # perhaps it can be read whole, or that says better why not
         refusal = error
     if header.pixels > DEFAULT_MAX_PIXELS:
         raise refusal

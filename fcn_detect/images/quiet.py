@@ -1,9 +1,13 @@
-"""Pillow's Python warnings, turned into values."""
+"""Pillow's Python warnings, turned into values; what it logs is in its errors too."""
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# without a handler, Python would print the log on standard error
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 # Python keeps one list of warning filters for all threads
 _FILTERS = threading.RLock()

@@ -19,7 +19,7 @@ from fcn_detect.errors import ImageError, MissingExtraError
 from fcn_detect.images.colours import to_rgb
 from fcn_detect.images.quiet import one_line
 from fcn_detect.images.row_readers import Pixels, band_rows
-from fcn_detect.images.wholeness import missing_part
+from fcn_detect.images.wholeness import missing_part, truncated
 
 # Pillow's names of formats that are read in parts
 FORMATS = {"JPEG", "PNG", "TIFF", "WEBP"}
@@ -49,6 +49,8 @@ class VipsRows:
         # libjpeg calls damage a warning; libtiff warns of any tag that it does not know
         strict = "warning" if name == "JPEG" else "error"
         self._fail_on = "none" if lenient else strict
+        if not lenient and (missing := self._missing()):
+            raise truncated(missing)
         image = self._open("sequential")
         self._mode = _mode(image)
         orientation = _number(image, "orientation", 1)
@@ -88,24 +90,24 @@ class VipsRows:
 
     def _damage(self, error: Exception) -> ImageError:
         """What a decoder's complaint means: the file ends early, or it is damaged."""
-        message = str(error)
-        missing: str | None = None
-        if self._name == "JPEG":
-            if "premature end of JPEG" in message:
-                missing = "the JPEG data stop before the picture does"
-        else:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        if any("premature end of JPEG" in line for line in lines):
+            return truncated("the JPEG data stop before the picture does")
+        if missing := self._missing():
+            return truncated(missing)
+        reason = one_line(lines[-1] if lines else error)
+        return ImageError("corrupt", f"the decoder found damaged data: {reason}")
+
+    def _missing(self) -> str | None:
+        """What the file lacks by its own bookkeeping."""
+        try:
             with (
                 self._path.open("rb") as file,
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
             ):
-                missing = missing_part(self._name, cast("bytes", data))  # it takes slices only
-        if missing:
-            return ImageError(
-                "truncated",
-                f"the file ends early: {missing}; copy it again or allow truncated files",
-            )
-        reason = one_line(message.splitlines()[-1] if message.strip() else error)
-        return ImageError("corrupt", f"the decoder found damaged data: {reason}")
+                return missing_part(self._name, cast("bytes", data))  # slices and searches only
+        except OSError as error:
+            raise ImageError("unreadable", f"the file cannot be read: {error.strerror}") from error
 
 
 def _pyvips() -> Any:

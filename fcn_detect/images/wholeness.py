@@ -39,6 +39,13 @@ def missing_part(image_format: str, data: bytes) -> str | None:
     return None
 
 
+def truncated(missing: str) -> ImageError:
+    """The failure of a file that lacks something of its picture."""
+    return ImageError(
+        "truncated", f"the file ends early: {missing}; copy it again or allow truncated files"
+    )
+
+
 def with_end_mark(image_format: str, data: bytes) -> bytes:
     """The bytes of a truncated file, ended so that a decoder gives out all it has."""
     return data + bytes([0xFF, _JPEG_END]) if image_format == "JPEG" else data
@@ -57,7 +64,8 @@ def _check_jpeg(data: bytes) -> None:
         position = found.end() + length
         has_pixels |= marker == _JPEG_PIXELS
     # a wrong byte in the pixels can look like a segment that covers the end marker
-    if not (has_pixels and data.rstrip(b"\0").endswith(bytes([0xFF, _JPEG_END]))):
+    end = data.rfind(bytes([0xFF, _JPEG_END]))
+    if not has_pixels or end < 0 or data[end + 2 :].strip(b"\0"):
         raise _EndsEarly("the JPEG end marker is missing")
 
 
