@@ -4,8 +4,10 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fcn_detect.backends import Backend, Pixels
+from fcn_detect.errors import ModelError
 from fcn_detect.geometry import Level, Pass, ScoreGrid, is_too_large, plan_passes
 from fcn_detect.images import Halves, Octaves, level_part, paint_passes
 from fcn_detect.results import ScoreMap
@@ -77,13 +79,28 @@ def score_canvas(
         levels: all of the pyramid.
     """
     header, score_maps = backend.header, {}
-    values = backend.maps(canvas[None])[0]  # (channels, rows, cols)
+    values = forward(backend, canvas)
     for piece, (top, left) in zip(one.pieces, one.canvas.corners_yx, strict=True):
         grid = levels[piece].grid(header.crop_hw, header.stride_hw)
         row, col = top // header.stride_hw[0], left // header.stride_hw[1]
         own = values[:, row : row + grid.size_hw[0], col : col + grid.size_hw[1]]
         score_maps[piece] = ScoreMap.split(own, header.outputs, grid)
     return score_maps
+
+
+def forward(backend: Backend, pixels: Pixels) -> NDArray[np.float32]:
+    """One forward pass: `(channels, rows, cols)`.
+
+    Raises:
+        ModelError: some scores are not numbers.
+    """
+    values = backend.maps(pixels[None])[0]
+    if not np.isfinite(values).all():
+        raise ModelError(
+            f"the network gave NaN or infinite scores (on {backend.name}): its weights are damaged "
+            "or too large for what it computes in; train again, or use --backend torch"
+        )
+    return values
 
 
 def _pixels_of(octaves: Octaves, level: Level) -> Pixels:
@@ -97,7 +114,7 @@ def _score_alone(backend: Backend, octaves: Octaves, level: Level) -> ScoreMap:
     if backend.header.exact:
         rows = _rows_per_pass(grid, pixels.shape[1])
     strips = [
-        backend.maps(_strip(pixels, grid, first, min(first + rows, grid.size_hw[0]))[None])[0]
+        forward(backend, _strip(pixels, grid, first, min(first + rows, grid.size_hw[0])))
         for first in range(0, grid.size_hw[0], rows)
     ]
     values = strips[0] if len(strips) == 1 else np.concatenate(strips, axis=1)

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from fcn_detect.backends import Backend, Pixels
-from fcn_detect.detect.dense import score_canvas
+from fcn_detect.detect.dense import forward, score_canvas
 from fcn_detect.detect.large_heat_map import LargeHeatMap
 from fcn_detect.geometry import Level, Pass, Tile, is_too_large, plan_passes, plan_tiles
 from fcn_detect.images import Octaves, level_part, paint_passes
@@ -155,7 +155,7 @@ def _score_pass(
 
 
 def _score_tile(backend: Backend, level: int, tile: Tile, pixels: Pixels) -> list[ScoredPart]:
-    values = backend.maps(pixels[None])[0]
+    values = forward(backend, pixels)
     return [ScoredPart(level, tile, ScoreMap.split(values, backend.header.outputs, tile.grid))]
 
 

@@ -24,8 +24,8 @@ def load_model(path: Path) -> tuple[ModelHeader, nn.Module]:
     """The header of a model file and its classifier, in eval mode.
 
     Raises:
-        ModelError: the file is missing or damaged, its weights do not fit its header, or it was
-            exported and holds no classifier.
+        ModelError: the file is missing or damaged, its weights do not fit its header or are no
+            finite numbers, or it was exported and holds no classifier.
     """
     if path.suffix.lower() in EXPORTED_SUFFIXES:
         raise ModelError(
@@ -38,6 +38,10 @@ def load_model(path: Path) -> tuple[ModelHeader, nn.Module]:
     except (OSError, safetensors.SafetensorError) as error:
         reason = _first_line(error)
         raise ModelError(f"{path}: not a readable .safetensors file: {reason}") from None
+    if broken := [name for name, values in weights.items() if not values.isfinite().all()]:
+        raise ModelError(
+            f"{path}: the weights '{broken[0]}' hold NaN or infinite values; train again"
+        )
     try:
         classifier = build_net(header.net, header.crop_hw, header.channels)
         classifier.load_state_dict(weights)

@@ -13,6 +13,7 @@ from fcn_detect.detect import (
     score_packed,
     score_pyramid,
 )
+from fcn_detect.errors import ModelError
 from fcn_detect.geometry import Border, Level, plan_pyramid
 from fcn_detect.images import Halves
 from fcn_detect.results import ModelHeader
@@ -142,3 +143,19 @@ def test_a_padded_net_is_never_packed() -> None:
     counting = Counting(padded)
     assert len(score_pyramid(counting, Halves(_image(90, 58)), levels)) == len(levels)
     assert len(counting.passes) == len(levels)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("exact", [True, False])
+def test_scores_that_are_no_numbers_are_an_error(value: float, exact: bool) -> None:
+    class Broken(FakeBackend):
+        def maps(self, images: Pixels) -> NDArray[np.float32]:
+            values = super().maps(images)
+            values[..., -1, -1] = value
+            return values
+
+    image = _image(90, 58)
+    levels = plan_pyramid((90, 58), level_plan(FAKE))
+    backend = Broken(FAKE.model_copy(update={"exact": exact}))
+    with pytest.raises(ModelError, match="NaN or infinite scores"):
+        score_pyramid(backend, Halves(image), levels)

@@ -1,4 +1,5 @@
 import json
+import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -160,3 +161,14 @@ def test_weights_that_are_missing_too_many_or_of_another_shape_are_refused_in_on
     )
     _assert_refused(_rewrite(path, text, {**weights, "extra": torch.zeros(2)}), '"extra"')
     _assert_refused(_rewrite(path, text, {**weights, name: torch.zeros(7)}), "size mismatch")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_weights_that_are_no_numbers_are_refused(
+    value: float, classifier: nn.Module, tmp_path: Path
+) -> None:
+    weights = {name: weight.clone() for name, weight in classifier.state_dict().items()}
+    name = next(name for name, weight in weights.items() if weight.is_floating_point())
+    weights[name].view(-1)[0] = value
+    path = _rewrite(tmp_path / "m.safetensors", HEADER.model_dump_json(), weights)
+    _assert_refused(path, f"the weights '{name}' hold NaN or infinite values")
