@@ -12,13 +12,10 @@ from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import RESULTS_NAME, StoredResults, format_result, parse_result
-from fcn_detect.geometry import box_iou
-from fcn_detect.results import Detections, ImageResult, Progress, silent
+from fcn_detect.results import ImageResult, Progress, pair_detections, silent
 
 # Largest difference of scores, which are probabilities, between machines that agree.
 TOLERANCE = 1e-4
-# Overlap from which two boxes of one label can be the same detection.
-SAME_OBJECT = 0.5
 
 
 @dataclass(frozen=True)
@@ -144,24 +141,12 @@ def difference(then: ImageResult, now: ImageResult) -> Difference:
         kinds = [one.failure and one.failure.kind for one in (then, now)]
         return Difference(outcome=kinds[0] != kinds[1])
     score = box_px = 0.0
-    pairs, alone = _pairs(then.detections, now.detections)
-    for i, j in pairs:
+    pairing = pair_detections(then.detections, now.detections)
+    for i, j in pairing.pairs:
         score = max(score, abs(float(then.detections.scores[i] - now.detections.scores[j])))
         box_px = max(
             box_px, float(np.abs(then.detections.boxes[i] - now.detections.boxes[j]).max())
         )
+    alone = [float(then.detections.scores[i]) for i in pairing.first_alone]
+    alone += [float(now.detections.scores[j]) for j in pairing.second_alone]
     return Difference(score, box_px, len(alone), max(alone, default=0.0))
-
-
-def _pairs(a: Detections, b: Detections) -> tuple[list[tuple[int, int]], list[float]]:
-    """Indices of the detections of one object, best first, and the scores of those left over."""
-    overlaps = box_iou(a.boxes, b.boxes)
-    overlaps[np.array(a.labels)[:, None] != np.array(b.labels)[None]] = 0
-    pairs = []
-    for i in range(len(a)):
-        if len(b) and overlaps[i].max() >= SAME_OBJECT:
-            pairs.append((i, int(overlaps[i].argmax())))
-            overlaps[:, pairs[-1][1]] = 0
-    paired_a, paired_b = {i for i, _ in pairs}, {j for _, j in pairs}
-    alone = [float(a.scores[i]) for i in range(len(a)) if i not in paired_a]
-    return pairs, alone + [float(b.scores[j]) for j in range(len(b)) if j not in paired_b]
