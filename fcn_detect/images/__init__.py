@@ -2,6 +2,7 @@
 
 from fcn_detect.images.borders import add_border, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
+from fcn_detect.images.dates import taken_at
 from fcn_detect.images.decoding import LoadedImage, from_array, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images, image_names, is_image_name
 from fcn_detect.images.half_store import HalfStore, store_halves
@@ -42,4 +43,5 @@ __all__ = [
     "resize_to",
     "store_halves",
     "store_image",
+    "taken_at",
 ]

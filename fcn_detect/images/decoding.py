@@ -36,7 +36,7 @@ _MULTI_FRAME = {"AVIF", "GIF", "PNG", "TIFF", "WEBP"}
 _HEADER_AT_START = {"BMP", "PPM"}  # formats without an entry in `wholeness`
 
 # what Pillow's plugins let out when a file is damaged
-_DECODER_ERRORS = (
+DECODER_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -131,7 +131,7 @@ def from_pil(image: Image.Image) -> LoadedImage:
     try:
         turned = ImageOps.exif_transpose(image)
         turned.load()
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         raise ImageError("corrupt", f"the PIL image cannot be decoded: {_reason(error)}") from error
     rgb, notes = to_rgb(turned)
     return LoadedImage(np.array(rgb), tuple(notes))
@@ -165,7 +165,7 @@ def _open(name: str, data: bytes, missing: str | None, notes: list[str]) -> Imag
             image = Image.OPEN[name][0](stream, "")
     except Image.DecompressionBombError as error:
         raise ImageError("too_large", one_line(error)) from None
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         if missing or (name in _HEADER_AT_START and stream.tell() >= len(data)):
             raise truncated(missing or "it stops in the middle of the header") from error
         raise _cannot_open(name, data, _reason(error)) from error
@@ -218,7 +218,7 @@ def _orientation(image: Image.Image, notes: list[str]) -> int:
         with caught_warnings() as caught:
             Image.Exif().load(image.info.get("exif") or b"")  # `getexif` keeps errors to itself
             value = image.getexif().get(_ORIENTATION, 1)
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         notes.append(f"the EXIF block is broken and was left out: {_reason(error)}")
         return 1
     notes += _metadata_notes(caught)
@@ -235,7 +235,7 @@ def _note_frames(name: str, data: bytes, notes: list[str]) -> None:
     try:
         with caught_warnings():
             frames = getattr(Image.OPEN[name][0](io.BytesIO(data), ""), "n_frames", 1)
-    except _DECODER_ERRORS:
+    except DECODER_ERRORS:
         return
     if frames > 1:
         notes.append(f"the file has {frames} frames; only the first was taken")
@@ -249,7 +249,7 @@ def _load(
         caught = _load_quietly(image)
     except Image.DecompressionBombError as error:
         raise ImageError("too_large", one_line(error)) from None
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         missing = missing or _missing_by(error)
         if not allow_truncated:
             raise truncated(missing) from error
@@ -284,7 +284,7 @@ def _keep_decoded_part(image: ImageFile.ImageFile, missing: str) -> None:
     image.tile = []
     try:
         image.load()
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         raise truncated(f"{missing}, and no pixel can be decoded") from error
 
 
