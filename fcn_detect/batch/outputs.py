@@ -27,7 +27,11 @@ def write_outputs(
     header = journal.header
     facts = {
         "version": header.version,
-        "model": {"path": str(job.model), "sha256": header.model},
+        "model": {
+            "path": str(job.model),
+            "sha256": header.model,
+            "header": detector.header.model_dump(mode="json", exclude={"training", "figures"}),
+        },
         "settings": {"sha256": header.settings, **detector.settings.model_dump(mode="json")},
         "searched_with": header.searched_with,
         "backend": header.searched_with["backend"],

@@ -91,7 +91,10 @@ watch_options: list[Decorator] = [
 @config_option
 @add_options(search_options)
 @add_options(backend_options)
-def command(folder: Path, output: Path, model: str, watch: bool, poll: bool, **given: Any) -> int:
+@click.option("--report", is_flag=True, help="Also make a page to look at: RUN/report/index.html.")
+def command(
+    folder: Path, output: Path, model: str, watch: bool, poll: bool, report: bool, **given: Any
+) -> int:
     """Search every image in FOLDER and all folders in it.
 
     Writes RUN/results.jsonl, one line an image, and RUN/run.json. Started again, it goes on
@@ -117,6 +120,10 @@ def command(folder: Path, output: Path, model: str, watch: bool, poll: bool, **g
             summary, results = watch_folder(job, detector, stop, Watch(poll), display)
         else:
             summary, results = run_batch(job, detector, display)
+        if report:
+            from fcn_detect.cli.report import Page, make_page
+
+            make_page(Page(output, output / "report", {}), display)
     _print_failures(results.failures(), summary.failed)
     for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)

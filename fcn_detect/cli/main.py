@@ -17,6 +17,7 @@ COMMANDS = {
     "detect": "fcn_detect.cli.detect",
     "batch": "fcn_detect.cli.batch",
     "merge": "fcn_detect.cli.merge",
+    "report": "fcn_detect.cli.report",
     "verify": "fcn_detect.cli.verify",
     "evaluate": "fcn_detect.cli.evaluate",
     "export": "fcn_detect.cli.export",

@@ -15,7 +15,7 @@ from fcn_detect.detect.level_plan import level_plan, why_too_small
 from fcn_detect.detect.search import Search
 from fcn_detect.detect.streaming import TiledSearch, find_in_tiles
 from fcn_detect.errors import ImageError, SettingsError
-from fcn_detect.geometry import Level, plan_pyramid
+from fcn_detect.geometry import Level, count_windows, plan_pyramid
 from fcn_detect.headers import read_header
 from fcn_detect.images import (
     DEFAULT_MAX_PIXELS,
@@ -235,9 +235,7 @@ class Detector:
 
     def windows(self, image_hw: tuple[int, int]) -> int:
         """Number of windows searched in an image of this size, over all levels."""
-        crop_hw, stride_hw = self.header.crop_hw, self.header.stride_hw
-        grids = [level.grid(crop_hw, stride_hw) for level in plan_pyramid(image_hw, self.plan)]
-        return sum(grid.size_hw[0] * grid.size_hw[1] for grid in grids)
+        return count_windows(image_hw, self.plan)
 
     def result(
         self,

@@ -12,19 +12,28 @@ from fcn_detect.results import Calibration, ScoreMap
 
 
 def heat_map(
-    score_maps: list[ScoreMap], calibration: Calibration, image_hw: tuple[int, int]
+    score_maps: list[ScoreMap],
+    calibration: Calibration,
+    size_hw: tuple[int, int],
+    pixel: float = 1.0,
 ) -> NDArray[np.float32]:
     """The best probability over all levels and classes, at each pixel's place.
 
     Each cell's score is put at its window's centre and interpolated between the centres.
 
+    Args:
+        score_maps: one a level.
+        calibration: how logits become probabilities.
+        size_hw: of the map: the image's, or smaller.
+        pixel: source pixels that one pixel of the map stands for.
+
     Returns:
-        Float32 `image_hw`, in [0, 1].
+        Float32 `size_hw`, in [0, 1].
     """
-    best = np.zeros(image_hw, np.float32)
+    best = np.zeros(size_hw, np.float32)
     for score_map in score_maps:
         scores = probabilities(score_map.logits, calibration).max(axis=0).astype(np.float32)
-        np.maximum(best, spread(scores, score_map.grid, image_hw), out=best)
+        np.maximum(best, spread(scores, score_map.grid, size_hw, pixel), out=best)
     return best
 
 

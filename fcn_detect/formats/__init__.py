@@ -18,6 +18,7 @@ from fcn_detect.formats.csv_table import export_csv, write_csv
 from fcn_detect.formats.jsonl import (
     RESULTS_NAME,
     format_result,
+    iterate_results,
     parse_result,
     read_results,
     write_results,
@@ -52,6 +53,7 @@ __all__ = [
     "Writer",
     "annotation_format",
     "format_result",
+    "iterate_results",
     "parse_result",
     "read_annotations",
     "read_coco_annotations",

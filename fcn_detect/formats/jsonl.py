@@ -5,7 +5,7 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -89,11 +89,21 @@ def read_results(path: Path) -> list[ImageResult]:
     Raises:
         DataError: there is no such file, or a line of it is bad; names the file and the line.
     """
+    return list(iterate_results(path))
+
+
+def iterate_results(path: Path) -> Iterator[ImageResult]:
+    """The results that `read_results` gives, one at a time: there may be millions.
+
+    Raises:
+        DataError: while iterating, as `read_results`.
+    """
     file = path / RESULTS_NAME if path.is_dir() else path
     if not file.is_file():
         raise DataError(f"{file}: no such file; expected a {RESULTS_NAME} or a run's folder")
     with file.open("rb") as lines:
-        return [_parse_numbered(file, number, line) for number, line in enumerate(lines, start=1)]
+        for number, line in enumerate(lines, start=1):
+            yield _parse_numbered(file, number, line)
 
 
 def write_results(results: Iterable[ImageResult], path: Path) -> None:

@@ -10,7 +10,13 @@ from fcn_detect.geometry.boxes import (
 from fcn_detect.geometry.canvas import Canvas, Pass, is_too_large, pack, plan_passes
 from fcn_detect.geometry.grid import ScoreGrid
 from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
-from fcn_detect.geometry.pyramid import Border, Level, PyramidPlan, plan_pyramid
+from fcn_detect.geometry.pyramid import (
+    Border,
+    Level,
+    PyramidPlan,
+    count_windows,
+    plan_pyramid,
+)
 from fcn_detect.geometry.receptive_field import ReceptiveField
 from fcn_detect.geometry.tiles import Tile, plan_tiles
 
@@ -29,6 +35,7 @@ __all__ = [
     "box_intersections",
     "box_iou",
     "clip_boxes",
+    "count_windows",
     "encode_offsets",
     "is_too_large",
     "pack",

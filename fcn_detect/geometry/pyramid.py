@@ -139,6 +139,12 @@ def plan_pyramid(image_hw: tuple[int, int], plan: PyramidPlan) -> list[Level]:
     return [plan.level(image_hw, largest * ratio**i) for i in range(intervals + 1)]
 
 
+def count_windows(image_hw: tuple[int, int], plan: PyramidPlan) -> int:
+    """Number of windows in all levels of an image of this size."""
+    grids = [level.grid(plan.crop_hw, plan.stride_hw) for level in plan_pyramid(image_hw, plan)]
+    return sum(grid.size_hw[0] * grid.size_hw[1] for grid in grids)
+
+
 def _whole_strides(before: int, margin: int, crop: int, stride: int) -> int:
     """The margin, widened so that the windows end exactly at the level's edge."""
     free = before + margin - crop

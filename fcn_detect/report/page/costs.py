@@ -1,0 +1,49 @@
+"""What a threshold costs: the false alarms that it is expected to let through."""
+
+from dataclasses import dataclass
+
+from fcn_detect.detect import level_plan
+from fcn_detect.errors import SettingsError
+from fcn_detect.geometry import PyramidPlan, count_windows
+from fcn_detect.postprocess import score_for_false_alarms
+from fcn_detect.report.page.run_source import DEFAULT_THRESHOLD, RunSource
+
+_ORDINARY_HW = (1080, 1920)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a run knows of its thresholds.
+
+    Attributes:
+        threshold: recommended, or asked for.
+        table: pairs of (false alarms per million windows, score that gives them), few to many;
+            empty where the model was trained without photos to count them on.
+        plan: of the pyramids that were searched; None where the run does not tell.
+    """
+
+    threshold: float
+    table: tuple[tuple[float, float], ...] = ()
+    plan: PyramidPlan | None = None
+
+    @classmethod
+    def of(cls, source: RunSource) -> "Costs":
+        """Of a run, as far as run.json and the model's header in it say."""
+        header, settings = source.header, source.settings
+        if header is None or settings is None:
+            written = source.facts.get("threshold")
+            return cls(float(written) if isinstance(written, int | float) else DEFAULT_THRESHOLD)
+        try:
+            plan = level_plan(header, settings)
+        except SettingsError:
+            plan = None
+        costs = cls(settings.threshold or header.threshold, header.false_alarms, plan)
+        if settings.false_alarms is not None and plan is not None and header.false_alarms:
+            windows = count_windows(_ORDINARY_HW, plan)
+            score = score_for_false_alarms(header.false_alarms, settings.false_alarms, windows)
+            return cls(score, header.false_alarms, plan)
+        return costs
+
+    def windows(self, image_hw: tuple[int, int]) -> int:
+        """Number of windows searched in an image of this size; 0 where nobody knows."""
+        return 0 if self.plan is None else count_windows(image_hw, self.plan)
