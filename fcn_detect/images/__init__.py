@@ -1,6 +1,6 @@
 """Image files in, RGB uint8 arrays `(h, w, 3)` out; the one resampler; which files are images."""
 
-from fcn_detect.images.borders import add_border, level_part, paint_with_border
+from fcn_detect.images.borders import add_border, cut_region, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.dates import taken_at
 from fcn_detect.images.decoding import LoadedImage, from_array, from_pil
@@ -25,6 +25,7 @@ __all__ = [
     "StreamingRules",
     "add_border",
     "contact_sheet",
+    "cut_region",
     "find_images",
     "from_array",
     "from_pil",

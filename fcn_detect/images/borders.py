@@ -1,11 +1,14 @@
-"""Frames widened with their own edge pixels, as the levels of a pyramid are."""
+"""Frames widened with their own edge pixels, as the levels of a pyramid are, and parts of them."""
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from fcn_detect.geometry import Border, Level
-from fcn_detect.images.octaves import Octaves
-from fcn_detect.images.resampling import resize_part
+from fcn_detect.images.octaves import Octaves, halvings
+from fcn_detect.images.resampling import resample, resize_part
 
 Pixels = NDArray[np.uint8]
 
@@ -26,6 +29,45 @@ def level_part(octaves: Octaves, level: Level, rows: range, cols: range) -> Pixe
     cols, across = _inside(cols, level.border.left, frame_w)
     pixels = resize_part(octaves, level.frame_hw, level.scale, rows, cols)
     return add_border(pixels, Border(down[0], across[0], down[1], across[1]))
+
+
+def cut_region(
+    octaves: Octaves, region_xyxy: tuple[float, float, float, float], size_hw: tuple[int, int]
+) -> Pixels:
+    """A rectangle of an image at another size, its edge pixels repeated where it leaves the image.
+
+    Corners between pixels are kept to a fraction of a pixel. An axis has a scale of its own.
+
+    Args:
+        octaves: the image.
+        region_xyxy: x0, y0, x1, y1 in pixels of the whole image, with sides above 0.
+        size_hw: height and width of the result.
+
+    Returns:
+        RGB uint8 `(*size_hw, 3)`.
+    """
+    x0, y0, x1, y1 = region_xyxy
+    times = halvings(max(size_hw[0] / (y1 - y0), size_hw[1] / (x1 - x0)))
+    x0, y0, x1, y1 = (value * 2.0**-times for value in (x0, y0, x1, y1))
+    sides = octaves.octave_hw(times)
+    down = _with_reach(y0, y1, size_hw[0], sides[0])
+    across = _with_reach(x0, x1, size_hw[1], sides[1])
+    rows, above = _inside(down, 0, sides[0])
+    cols, beside = _inside(across, 0, sides[1])
+    pixels = np.asarray(octaves.part(times, rows, cols))
+    wider = add_border(pixels, Border(above[0], beside[0], above[1], beside[1]))
+    box = (x0 - across.start, y0 - down.start, x1 - across.start, y1 - down.start)
+    return resample(Image.fromarray(wider), size_hw, box)
+
+
+def _with_reach(start: float, stop: float, size: int, side: int) -> range:
+    """The rows (or columns) that a stretch of an image is resized from.
+
+    Those that only the filter reaches are taken where the image has them.
+    """
+    first, end = math.floor(start), math.ceil(stop)
+    reach = math.ceil(max(1.0, (stop - start) / size)) + 1
+    return range(min(first, max(0, first - reach)), max(end, min(side, end + reach)))
 
 
 def add_border(image: Pixels, border: Border) -> Pixels:

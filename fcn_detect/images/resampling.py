@@ -58,7 +58,7 @@ def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
     scale = max(side / whole for side, whole in zip(size_hw, image_hw, strict=True))
     times = halvings(scale)
     bottom, right = (side * 2.0**-times for side in image_hw)
-    return _resample(Halves(image).picture(times), size_hw, (0.0, 0.0, right, bottom))
+    return resample(Halves(image).picture(times), size_hw, (0.0, 0.0, right, bottom))
 
 
 def resize_part(
@@ -144,10 +144,10 @@ def _resize_block(band: Image.Image, left: int, above: _Block, beside: _Block) -
     """One whole block, from a band whose first column is the halved image's column `left`."""
     cols = range(beside.source.start - left, beside.source.stop - left)
     box = (beside.extent[0], above.extent[0], beside.extent[1], above.extent[1])
-    return _resample(cut(band, range(band.height), cols), (above.size, beside.size), box)
+    return resample(cut(band, range(band.height), cols), (above.size, beside.size), box)
 
 
-def _resample(
+def resample(
     picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
 ) -> Pixels:
     """A box of a picture, brought to a size: RGB uint8 `(*size_hw, 3)`."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcn_detect.geometry import Border, Level
-from fcn_detect.images import Halves, add_border, level_part, resize
+from fcn_detect.images import Halves, add_border, cut_region, level_part, resize, resize_to
 from fcn_detect.images.octaves import halvings
 from fcn_detect.images.resampling import BLOCK
 
@@ -75,3 +75,31 @@ def test_blocks_are_the_image_in_one_piece_to_a_grey_level(scale):
     piece = Halves(image).picture(times).resize(size_hw[::-1], 2, box=box)  # 2: bilinear
     difference = np.abs(resize(image, size_hw, scale).astype(int) - np.asarray(piece, int))
     assert difference.max() <= 1
+
+
+@given(st.integers(20, 200), st.integers(20, 200), st.floats(0.2, 3))
+def test_the_region_of_a_whole_image_is_the_image_resized(height, width, scale):
+    size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
+    region = cut_region(Halves(noise(height, width)), (0, 0, width, height), size_hw)
+    np.testing.assert_array_equal(region, resize_to(noise(height, width), size_hw))
+
+
+@given(st.data())
+def test_a_region_of_whole_pixels_at_its_own_size_is_cut_out_with_edge_pixels_repeated(data):
+    image = noise(60, 90)
+    x0, y0 = (data.draw(st.integers(-100, 100)) for _ in "xy")
+    height, width = (data.draw(st.integers(1, 120)) for _ in "hw")
+    region = cut_region(Halves(image), (x0, y0, x0 + width, y0 + height), (height, width))
+    rows, cols = (
+        np.clip(np.arange(y0, y0 + height), 0, 59),
+        np.clip(np.arange(x0, x0 + width), 0, 89),
+    )
+    np.testing.assert_array_equal(region, image[rows][:, cols])
+
+
+@pytest.mark.parametrize("size", [9, 30, 97, 300])
+def test_corners_between_pixels_are_kept(size):
+    ramp = np.zeros((64, 200, 3), np.uint8) + np.arange(200, dtype=np.uint8)[:, None]
+    region = cut_region(Halves(ramp), (50.37, 10.2, 110.37, 50.2), (size, size))
+    middles = 50.37 + (np.arange(size) + 0.5) * 60 / size - 0.5
+    np.testing.assert_allclose(region[size // 2, :, 0], middles, atol=1.25)  # halves are rounded
