@@ -1,7 +1,8 @@
 """Files of other programs and of our own: one module a format, one line a format in the tables.
 
 `WRITERS` are what `batch --format NAME` can add to a run, `ANNOTATION_READERS` what `evaluate` can
-compare results with; `read_annotations` finds out which. The run's own results are `jsonl`.
+compare results with; `read_annotations` finds out which. The run's own results are `jsonl`, what
+people marked in them is `corrections`.
 """
 
 from collections.abc import Callable, Collection
@@ -14,6 +15,13 @@ from fcn_detect.formats.annotations import (
     read_annotations,
 )
 from fcn_detect.formats.coco import export_coco, read_coco_annotations, write_coco_results
+from fcn_detect.formats.corrections import (
+    Corrections,
+    ImageCorrections,
+    MarkedBox,
+    read_corrections,
+    write_corrections,
+)
 from fcn_detect.formats.csv_table import export_csv, write_csv
 from fcn_detect.formats.jsonl import (
     RESULTS_NAME,
@@ -48,6 +56,9 @@ __all__ = [
     "RESULTS_NAME",
     "WRITERS",
     "AnnotationReader",
+    "Corrections",
+    "ImageCorrections",
+    "MarkedBox",
     "Shown",
     "StoredResults",
     "Writer",
@@ -57,10 +68,12 @@ __all__ = [
     "parse_result",
     "read_annotations",
     "read_coco_annotations",
+    "read_corrections",
     "read_results",
     "read_voc_annotations",
     "read_yolo_annotations",
     "write_coco_results",
+    "write_corrections",
     "write_csv",
     "write_results",
 ]
