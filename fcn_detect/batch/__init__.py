@@ -2,16 +2,20 @@
 
 from fcn_detect.batch.comparing import compare_with_run, run_settings
 from fcn_detect.batch.engines import ENGINES, Engine
-from fcn_detect.batch.header import JournalHeader
+from fcn_detect.batch.facts import read_facts
+from fcn_detect.batch.header import JournalHeader, model_digest
 from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
 from fcn_detect.batch.journal import Journal
+from fcn_detect.batch.lines import record_name
 from fcn_detect.batch.merging import merge_runs
+from fcn_detect.batch.outputs import RUN_NAME
 from fcn_detect.batch.run import run_batch
 from fcn_detect.batch.shards import Shard
 from fcn_detect.batch.watching import Watch, watch_folder
 
 __all__ = [
     "ENGINES",
+    "RUN_NAME",
     "BatchJob",
     "BatchSummary",
     "Engine",
@@ -22,6 +26,9 @@ __all__ = [
     "Watch",
     "compare_with_run",
     "merge_runs",
+    "model_digest",
+    "read_facts",
+    "record_name",
     "run_batch",
     "run_settings",
     "watch_folder",

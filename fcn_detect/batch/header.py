@@ -49,15 +49,15 @@ class JournalHeader:
         text = json.dumps(searched_with, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         shard = None if job.shard is None else str(job.shard)
-        return cls(_digest(job.model), digest, version("fcn-detect"), shard, searched_with)
+        return cls(model_digest(job.model), digest, version("fcn-detect"), shard, searched_with)
 
 
 # Of a machine's facts those that are part of the settings; the instruction set is told apart.
 NUMERICS = ("backend", "backend_version", "place", "threads")
 
 
-def _digest(model: Path) -> str:
-    """Of a model file; OpenVINO's graph has its weights in a file beside."""
+def model_digest(model: Path) -> str:
+    """SHA-256 of a model file, hexadecimal; OpenVINO's graph has its weights in a file beside."""
     weights = model.with_suffix(".bin")
     digest = hashlib.sha256(model.read_bytes())
     if model.suffix.lower() == ".xml" and weights.is_file():

@@ -18,6 +18,7 @@ COMMANDS = {
     "batch": "fcn_detect.cli.batch",
     "merge": "fcn_detect.cli.merge",
     "report": "fcn_detect.cli.report",
+    "harvest": "fcn_detect.cli.harvest",
     "verify": "fcn_detect.cli.verify",
     "evaluate": "fcn_detect.cli.evaluate",
     "export": "fcn_detect.cli.export",

@@ -10,7 +10,7 @@ from fcn_detect.cli.options import FILE, config_option
 
 
 @click.command("train", short_help="Train a model on folders of crops.")
-@click.argument("crops", type=FILE)
+@click.argument("crops", nargs=-1, required=True, type=FILE, metavar="CROPS...")
 @click.option("-o", "--output", type=FILE, required=True, help="The model file to write.")
 @config_option
 @click.option("--net", metavar="NAME", help="Architecture. [default: valid-medium]")
@@ -18,18 +18,27 @@ from fcn_detect.cli.options import FILE, config_option
 @click.option("--negatives", metavar="DIR", help="Photos without the object, to mine.")
 @click.option("--background", metavar="NAME", help="Class folder that holds no object.")
 @click.option("--group-by", metavar="REGEX", help="Crops that agree in it are split together.")
-@click.option("--init", type=FILE, help="A model file whose weights to begin with.")
+@click.option(
+    "--init",
+    metavar="MODEL",
+    help="A model, by file or shipped name, to go on from: its weights, and its settings where "
+    "nothing else is said; photos are named anew (--negatives).",
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the crops.")
 @click.option("--seed", type=int, help="Of everything random.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
-def command(crops: Path, output: Path, config: Path | None, init: Path | None, **given: Any) -> int:
+def command(
+    crops: tuple[Path, ...], output: Path, config: Path | None, init: str | None, **given: Any
+) -> int:
     """Train a classifier on CROPS and write it as one model file.
 
     CROPS holds a folder for each class, one of them called background, optionally under train/
-    and val/. Images may have any size. Checkpoints, metrics and plots go to MODEL.train/.
+    and val/. Images may have any size. Several such folders are taken together. Checkpoints,
+    metrics and plots go to MODEL.train/.
 
     \b
     fcn-detect train data/person_crops -o person.safetensors --config configs/person.toml
+    fcn-detect train harvested old_crops --init person.safetensors -o better.safetensors
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.config import read_settings
@@ -37,16 +46,32 @@ def command(crops: Path, output: Path, config: Path | None, init: Path | None, *
 
     if output.suffix != ".safetensors":
         raise SettingsError(f"-o {output}: a model file's name must end in .safetensors")
-    settings = read_settings(config, _changes(given))
+    start, below = _start(init)
+    settings = read_settings(config, _changes(given), below)
     with ProgressDisplay() as display:
+        if start is not None:
+            rate = settings.train.learning_rate
+            display.say(f"going on from {start}, with its settings, at a learning rate of {rate:g}")
         display.say("loading torch ...")
         from fcn_detect.train import TrainingJob, train
 
-        job = TrainingJob(crops, output, settings, resume=given["resume"], init=init)
+        job = TrainingJob(crops[0], output, settings, given["resume"], start, crops[1:])
         result = train(job, display, display.say)
     click.echo(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
     click.echo(f"model {output}; metrics and plots in {job.folder}/")
     return exit_codes.INTERRUPTED if result.interrupted else 0
+
+
+def _start(init: str | None) -> tuple[Path | None, Any]:
+    """The file of the model to go on from, and the settings that it gives."""
+    if init is None:
+        return None, None
+    from fcn_detect.backends import find_model
+    from fcn_detect.config import tuning_tables
+    from fcn_detect.headers import read_header
+
+    path = find_model(init)
+    return path, tuning_tables(read_header(path))
 
 
 def _changes(given: dict[str, Any]) -> dict[str, dict[str, Any]]:

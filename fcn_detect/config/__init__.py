@@ -1,6 +1,12 @@
 """Settings: TOML in, checked values out."""
 
 from fcn_detect.config.files import data_path, read_settings
+from fcn_detect.config.of_model import (
+    TUNING_RATE,
+    model_settings,
+    tables_of_model,
+    tuning_tables,
+)
 from fcn_detect.config.settings import (
     AugmentSettings,
     DetectSettings,
@@ -11,6 +17,7 @@ from fcn_detect.config.settings import (
 )
 
 __all__ = [
+    "TUNING_RATE",
     "AugmentSettings",
     "DetectSettings",
     "MiningSettings",
@@ -18,5 +25,8 @@ __all__ = [
     "Settings",
     "TrainSettings",
     "data_path",
+    "model_settings",
     "read_settings",
+    "tables_of_model",
+    "tuning_tables",
 ]

@@ -11,29 +11,50 @@ import pydantic
 from fcn_detect.config.settings import Settings
 from fcn_detect.errors import SettingsError
 
+Tables = dict[str, dict[str, Any]]
+"""Values by the name of the table, then of the setting."""
 
-def read_settings(path: Path | None, changes: dict[str, dict[str, Any]] | None = None) -> Settings:
+
+def read_settings(
+    path: Path | None, changes: Tables | None = None, below: Tables | None = None
+) -> Settings:
     """The settings of a TOML file, with changes laid over it.
 
     Args:
         path: the file; None means all defaults.
         changes: by table and key, as from command-line options; None values are left out.
+        below: what holds where the file says nothing, in place of the defaults.
 
     Raises:
         SettingsError: the file is missing or no TOML, a key is unknown (the message names the
             nearest known one), or a value is out of range.
     """
     tables = _read_toml(path) if path is not None else {}
+    for table, values in (below or {}).items():
+        _lay(tables, table, values, over=False)
     for table, values in (changes or {}).items():
         given = {key: value for key, value in values.items() if value is not None}
-        in_file = tables.get(table, {})
-        if isinstance(in_file, dict):  # else it is refused below
-            tables[table] = {**in_file, **given}
+        _lay(tables, table, given, over=True)
+    return check_settings(tables, "" if path is None else f"{path}: ")
+
+
+def check_settings(tables: dict[str, Any], where: str = "") -> Settings:
+    """The settings of some tables.
+
+    Raises:
+        SettingsError: a key is unknown or a value out of range; the message starts with `where`.
+    """
     try:
         return Settings.model_validate(tables)
     except pydantic.ValidationError as error:
-        where = f"{path}: " if path is not None else ""
         raise SettingsError(where + _explain(error)) from None
+
+
+def _lay(tables: dict[str, Any], table: str, values: dict[str, Any], *, over: bool) -> None:
+    """Puts values over, or under, those of a table; one that is no table is left to be refused."""
+    there = tables.get(table, {})
+    if isinstance(there, dict):
+        tables[table] = {**there, **values} if over else {**values, **there}
 
 
 def data_path(path: str) -> Path:

@@ -33,7 +33,7 @@ from fcn_detect.formats.jsonl import (
 )
 from fcn_detect.formats.labelstudio import export_labelstudio
 from fcn_detect.formats.megadetector import export_megadetector
-from fcn_detect.formats.rows import Shown
+from fcn_detect.formats.rows import Shown, json_text
 from fcn_detect.formats.stored import StoredResults
 from fcn_detect.formats.voc import export_voc, read_voc_annotations
 from fcn_detect.formats.yolo import export_yolo, read_yolo_annotations
@@ -65,6 +65,7 @@ __all__ = [
     "annotation_format",
     "format_result",
     "iterate_results",
+    "json_text",
     "parse_result",
     "read_annotations",
     "read_coco_annotations",

@@ -1,6 +1,7 @@
 """From folders of crops to a model file."""
 
-from fcn_detect.train.crops import CropSet, Skipped, load_crops
+from fcn_detect.train.crop_set import CropSet, Skipped
+from fcn_detect.train.crops import load_crops
 from fcn_detect.train.job import TrainingJob, TrainingResult
 from fcn_detect.train.run import train
 

@@ -1,66 +1,19 @@
 """Folders of class folders to arrays of crops, split into training and validation."""
 
-import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fcn_detect.errors import DataError, ImageError, SettingsError
+from fcn_detect.errors import DataError, ImageError
 from fcn_detect.images import find_images, read_image, resize_to
+from fcn_detect.train.crop_set import CropSet, Skipped, joined
+from fcn_detect.train.splitting import split_by_groups
 
 BACKGROUND_NAMES = ("background", "negative", "neg", "other")
 TRAIN_NAMES = ("train",)
 VALIDATION_NAMES = ("val", "valid", "validation")
-VALIDATION_SHARE = 0.15
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A crop file that could not be used."""
-
-    path: str
-    kind: str
-    message: str
-
-
-@dataclass(frozen=True, eq=False)
-class CropSet:
-    """Crops of one split.
-
-    Attributes:
-        images: RGB uint8 `(n, crop_h, crop_w, 3)`.
-        classes: int64 `(n,)` index into the labels; the background is the last, `len(labels)`.
-        names: n paths, for contact sheets and records.
-    """
-
-    images: NDArray[np.uint8]
-    classes: NDArray[np.int64]
-    names: list[str]
-
-    def __len__(self) -> int:
-        return len(self.classes)
-
-    def take(self, index: NDArray[np.intp]) -> "CropSet":
-        """Those of an index array, in its order."""
-        return CropSet(self.images[index], self.classes[index], [self.names[i] for i in index])
-
-    def middle(self, margins_hw: tuple[int, int], window_hw: tuple[int, int]) -> "CropSet":
-        """The middle window of each crop, as the net sees it; a view."""
-        (top, left), (height, width) = margins_hw, window_hw
-        images = self.images[:, top : top + height, left : left + width]
-        return CropSet(images, self.classes, self.names)
-
-    def with_background(self, windows: NDArray[np.uint8], name: str, labels: int) -> "CropSet":
-        """These crops and background windows `(m, crop_h, crop_w, 3)`, called `name-0`, ..."""
-        classes = np.full(len(windows), labels, np.int64)
-        return CropSet(
-            np.concatenate([self.images, windows]),
-            np.concatenate([self.classes, classes]),
-            [*self.names, *(f"{name}-{i}" for i in range(len(windows)))],
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +41,8 @@ def load_crops(
     folder: Path,
     crop_hw: tuple[int, int],
     *,
+    more: Sequence[Path] = (),
+    labels: Sequence[str] | None = None,
     background: str | None = None,
     needs_background: bool = True,
     group_by: str | None = None,
@@ -98,103 +53,91 @@ def load_crops(
     Args:
         folder: holds a folder for each class, of images of any size.
         crop_hw: height and width that every crop is resized to.
+        more: further such folders, each split in its own way.
+        labels: classes to expect, some of which may have no crops; None: those that are there.
         background: name of the background class; None: the first known name that is there.
         needs_background: whether a missing background class is an error.
         group_by: regular expression for groups that a split keeps together.
         seed: of the split.
 
     Raises:
-        DataError: the folder does not exist, or holds no classes, or too few crops.
+        DataError: a folder does not exist, or together they hold no classes, or too few crops.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of crops")
-    train_folder = _subfolder(folder, TRAIN_NAMES)
-    validation_folder = _subfolder(folder, VALIDATION_NAMES)
-    root = train_folder or folder
-    classes = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    classes = [c for c in classes if root != folder or c not in (*VALIDATION_NAMES, "test")]
-    name = _background_name(root, classes, background, needs_background)
-    labels = tuple(c for c in classes if c != name)
-    if not labels:
+    places = [_Places.of(one) for one in (folder, *more)]
+    classes = sorted({name for one in places for name in one.classes})
+    name = _background_name(places[0].train, classes, background, needs_background)
+    found = tuple(c for c in classes if c != name)
+    if not found:
+        root = places[0].train
         raise DataError(f"{root}: no class folders beside the background; expected {root}/CLASS/*")
+    unknown = [c for c in found if labels is not None and c not in labels]
+    if unknown:
+        raise DataError(
+            f"{folder}: class '{unknown[0]}' is none of the model's ({', '.join(labels or ())}); "
+            "rename its folder, or train without --init"
+        )
+    names = (*(labels or found), name)
     skipped: list[Skipped] = []
-    train = _read_classes(root, labels, name, crop_hw, skipped)
-    if validation_folder is not None:
-        validation = _read_classes(validation_folder, labels, name, crop_hw, skipped)
-        split = f"by folder: {root.name}/ and {validation_folder.name}/"
-    else:
-        train, validation, split = split_by_groups(train, group_by, seed)
-    _check(train, validation, labels, folder)
-    return CropFolders(labels, name, train, validation, skipped, split)
+    splits = [_read_split(one, names, crop_hw, skipped, (group_by, seed)) for one in places]
+    train = joined([split[0] for split in splits])
+    validation = joined([split[1] for split in splits])
+    _check(train, validation, names[:-1], folder, all_needed=labels is None)
+    how = "; ".join(split[2] for split in splits)
+    return CropFolders(names[:-1], name, train, validation, skipped, how)
 
 
-def split_by_groups(
-    crops: CropSet, group_by: str | None, seed: int
+@dataclass(frozen=True)
+class _Places:
+    """Where the class folders of one folder of crops are.
+
+    Attributes:
+        train: folder that holds them.
+        validation: folder that holds those to validate on; None: a share of `train` is held out.
+        classes: their names.
+    """
+
+    train: Path
+    validation: Path | None
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Places":
+        """Those of a folder.
+
+        Raises:
+            DataError: it does not exist.
+        """
+        if not folder.is_dir():
+            raise DataError(f"{folder}: there is no such folder of crops")
+        root = _subfolder(folder, TRAIN_NAMES) or folder
+        names = (p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+        others = (*VALIDATION_NAMES, "test") if root == folder else ()
+        classes = tuple(name for name in names if name not in others)
+        return cls(root, _subfolder(folder, VALIDATION_NAMES), classes)
+
+
+def _read_split(
+    places: _Places,
+    names: tuple[str, ...],
+    crop_hw: tuple[int, int],
+    skipped: list[Skipped],
+    by: tuple[str | None, int],
 ) -> tuple[CropSet, CropSet, str]:
-    """Training and validation crops that share no group, and how groups were made."""
-    groups, how = group_names(crops, group_by)
-    rng = np.random.default_rng(seed)
-    in_validation = np.zeros(len(crops), bool)
-    for cls in np.unique(crops.classes):
-        members = np.flatnonzero(crops.classes == cls)
-        sizes = Counter(groups[i] for i in members)
-        chosen: set[str] = set()
-        wanted = VALIDATION_SHARE * len(members)
-        for group in rng.permutation(sorted(sizes)):
-            if sum(sizes[g] for g in chosen) >= wanted:
-                break
-            chosen.add(str(group))
-        in_validation[[i for i in members if groups[i] in chosen]] = True
-    # A group chosen in one class stays together in all classes.
-    held = {groups[i] for i in np.flatnonzero(in_validation)}
-    in_validation = np.array([g in held for g in groups])
-    train, validation = (crops.take(np.flatnonzero(m)) for m in (~in_validation, in_validation))
-    share = f"{len(validation)} of {len(crops)} crops held out"
-    return train, validation, f"{share}, {how}"
-
-
-def group_names(crops: CropSet, group_by: str | None) -> tuple[list[str], str]:
-    """The group of each crop, and one line that says how it was found."""
-    stems = [Path(name).stem for name in crops.names]
-    if group_by is not None:
-        try:
-            pattern = re.compile(group_by)
-        except re.error as error:
-            raise SettingsError(
-                f"--group-by '{group_by}' is no regular expression: {error}"
-            ) from None
-        return [_matched(pattern, stem) for stem in stems], f"in groups by '{group_by}'"
-    groups = [re.sub(r"(?<=.)([a-zA-Z]|-\d+)$", "", stem) for stem in stems]
-    if _are_even(groups, crops.classes):
-        return groups, "in groups by name without a trailing letter or -N"
-    return [str(i) for i in range(len(stems))], "each crop on its own (names form no groups)"
-
-
-def _matched(pattern: re.Pattern[str], stem: str) -> str:
-    found = pattern.search(stem)
-    return stem if found is None else found[1 if pattern.groups else 0] or ""
-
-
-def _are_even(groups: list[str], classes: NDArray[np.int64]) -> bool:
-    """At least 20 groups in every class, and none above 5 % of it."""
-    for cls in np.unique(classes):
-        sizes = Counter(groups[i] for i in np.flatnonzero(classes == cls))
-        if len(sizes) < 20 or max(sizes.values()) > 0.05 * sum(sizes.values()):
-            return False
-    return True
+    """Crops of one folder to train on and to validate on, and one line that says how."""
+    train = _read_classes(places.train, names, crop_hw, skipped)
+    if places.validation is None:
+        return split_by_groups(train, *by)
+    validation = _read_classes(places.validation, names, crop_hw, skipped)
+    return train, validation, f"by folder: {places.train.name}/ and {places.validation.name}/"
 
 
 def _read_classes(
-    root: Path,
-    labels: tuple[str, ...],
-    background: str,
-    crop_hw: tuple[int, int],
-    skipped: list[Skipped],
+    root: Path, labels: tuple[str, ...], crop_hw: tuple[int, int], skipped: list[Skipped]
 ) -> CropSet:
     images, classes, names = [], [], []
-    for index, label in enumerate((*labels, background)):
+    for index, label in enumerate(labels):
         if not (root / label).is_dir():
-            continue  # no background folder, where photos without the object are given
+            continue  # such as the background, where photos without the object are given
         for path in _files(root / label):
             try:
                 images.append(resize_to(read_image(path).pixels, crop_hw))
@@ -230,11 +173,24 @@ def _background_name(root: Path, classes: list[str], asked: str | None, needed: 
     return name or BACKGROUND_NAMES[0]
 
 
-def _check(train: CropSet, validation: CropSet, labels: tuple[str, ...], folder: Path) -> None:
-    for i, label in enumerate(labels):
-        counts = [int((crops.classes == i).sum()) for crops in (train, validation)]
-        if min(counts) < 1:
-            raise DataError(
-                f"{folder}: class '{label}' has {counts[0]} crops to train on and {counts[1]} "
-                "to validate on; both need at least one"
-            )
+def _check(
+    train: CropSet,
+    validation: CropSet,
+    labels: tuple[str, ...],
+    folder: Path,
+    *,
+    all_needed: bool,
+) -> None:
+    """Nothing, if there are crops of every class, or of one at least, in both parts."""
+    counts = [
+        [int((crops.classes == i).sum()) for crops in (train, validation)]
+        for i in range(len(labels))
+    ]
+    enough = [min(pair) >= 1 for pair in counts]
+    if all(enough) or (any(enough) and not all_needed):
+        return
+    i = enough.index(False)
+    raise DataError(
+        f"{folder}: class '{labels[i]}' has {counts[i][0]} crops to train on and {counts[i][1]} "
+        "to validate on; both need at least one"
+    )

@@ -14,7 +14,8 @@ from fcn_detect.nets import save_model
 from fcn_detect.postprocess import false_alarm_table, probabilities
 from fcn_detect.results import Calibration, ModelHeader
 from fcn_detect.train.calibrate import fit_calibration
-from fcn_detect.train.crops import CropFolders, CropSet
+from fcn_detect.train.crop_set import CropSet
+from fcn_detect.train.crops import CropFolders
 from fcn_detect.train.job import TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, accuracy, predict
 from fcn_detect.train.mining import FalseAlarms

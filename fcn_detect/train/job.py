@@ -21,6 +21,7 @@ class TrainingJob:
         settings: all tables of the settings file.
         resume: whether to go on from the checkpoint.
         init: a model file whose weights to begin with.
+        more_crops: further folders of class folders, such as those that `init` learned from.
     """
 
     crops: Path
@@ -28,6 +29,7 @@ class TrainingJob:
     settings: Settings = field(default_factory=Settings)
     resume: bool = False
     init: Path | None = None
+    more_crops: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:

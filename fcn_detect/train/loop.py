@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from fcn_detect.config import TrainSettings
 from fcn_detect.train.augment import Augmentation
-from fcn_detect.train.crops import CropSet
+from fcn_detect.train.crop_set import CropSet
 from fcn_detect.train.teacher import Teacher
 
 StepReport = Callable[[int, int, float], None]  # (steps done, steps, mean loss so far)

@@ -14,7 +14,7 @@ from fcn_detect.geometry import Border, PyramidPlan, ScoreGrid, plan_pyramid
 from fcn_detect.images import add_border, find_images, read_image
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration, Progress
-from fcn_detect.train.crops import Skipped
+from fcn_detect.train.crop_set import Skipped
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from fcn_detect.detect import Detector, level_plan
 from fcn_detect.errors import ModelError
 from fcn_detect.images import contact_sheet
 from fcn_detect.results import ModelHeader, Progress
-from fcn_detect.train.crops import Skipped
+from fcn_detect.train.crop_set import Skipped
 from fcn_detect.train.job import Say
 from fcn_detect.train.mining import (
     FalseAlarms,

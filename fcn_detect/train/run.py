@@ -10,12 +10,13 @@ from torch import nn
 
 from fcn_detect.config import Settings
 from fcn_detect.errors import ModelError, SettingsError
-from fcn_detect.nets import build_net, load_model, to_fully_convolutional
+from fcn_detect.nets import build_net, load_model, read_header, to_fully_convolutional
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import ModelHeader, OffsetName, Progress, silent
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.checkpoint import load_checkpoint, save_checkpoint
-from fcn_detect.train.crops import CropFolders, CropSet, load_crops
+from fcn_detect.train.crop_set import CropSet
+from fcn_detect.train.crops import CropFolders, load_crops
 from fcn_detect.train.finish import finish
 from fcn_detect.train.job import Say, TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, Trainer, accuracy, classification_loss, predict
@@ -109,6 +110,9 @@ class _Training:
         )
         self.say(f"split: {folders.split}")
         self.say(f"object box: {corners} in windows of {width}x{height} (model.object_box)")
+        for i, label in enumerate(folders.labels):
+            if not (folders.train.classes == i).any():
+                self.say(f"no crops of {label}: what the model knows of it may fade")
         for skip in folders.skipped:
             self.say(f"left out: {skip.path}: {skip.kind}: {skip.message}")
 
@@ -223,6 +227,8 @@ def _load_folders(job: TrainingJob) -> CropFolders:
     return load_crops(
         job.crops,
         settings.model.crop,
+        more=job.more_crops,
+        labels=None if job.init is None else read_header(job.init).labels,
         background=settings.model.background,
         needs_background=settings.mining.negatives is None,
         group_by=settings.train.group_by,

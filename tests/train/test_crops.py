@@ -4,7 +4,8 @@ from PIL import Image
 
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.train import load_crops
-from fcn_detect.train.crops import CropSet, group_names, split_by_groups
+from fcn_detect.train.crop_set import CropSet
+from fcn_detect.train.splitting import group_names, split_by_groups
 
 CROP_HW = (16, 8)
 
@@ -103,3 +104,46 @@ def test_a_split_is_the_same_for_the_same_seed():
     crops = crop_set([f"{i}x.png" for i in range(80)], [0] * 40 + [1] * 40)
     first, again = (split_by_groups(crops, None, seed=5)[1].names for _ in range(2))
     assert first == again
+
+
+def test_the_crops_that_harvest_cut_from_one_image_stay_together():
+    names = [
+        f"{label}/cam%2F{i}.jpg.crop-{k}.png" for label in "pb" for i in range(6) for k in "12"
+    ]
+    crops = crop_set(names, [0] * 12 + [1] * 12)
+    train, validation, how = split_by_groups(crops, None, seed=0)
+    images = [{name[2:].split(".crop")[0] for name in part.names} for part in (train, validation)]
+    assert not images[0] & images[1]
+    assert all(set(part.classes) == {0, 1} for part in (train, validation))
+    assert len(images[1]) == 1
+    assert "by the image that they were cut from" in how
+
+
+def test_several_folders_are_one_set_each_split_in_its_own_way(tmp_path):
+    for part, count in (("train", 5), ("val", 2)):
+        for label in ("cat", "background"):
+            for i in range(count):
+                write(tmp_path / "old" / part / label / f"{i}.png")
+    for i in range(20):
+        write(tmp_path / "new" / "background" / f"frame{i}x.jpg.crop-1.png")
+    folders = load_crops(tmp_path / "new", CROP_HW, more=[tmp_path / "old"])
+    assert (folders.labels, folders.background) == (("cat",), "background")
+    assert len(folders.train) + len(folders.validation) == 34
+    assert (folders.train.classes == 0).sum() == 5
+    assert "3 of 20 crops held out" in folders.split
+    assert "by folder: train/ and val/" in folders.split
+
+
+def test_with_a_models_labels_a_class_may_be_missing_and_none_may_be_unknown(tmp_path):
+    for label in ("cat", "background"):
+        for i in range(8):
+            write(tmp_path / label / f"{i}.png")
+    labels = ("dog", "cat")
+    folders = load_crops(tmp_path, CROP_HW, labels=labels)
+    assert folders.labels == labels
+    assert set(folders.train.classes) == {1, 2}
+    with pytest.raises(DataError, match="'cat' is none of the model's"):
+        load_crops(tmp_path, CROP_HW, labels=("dog",))
+    (tmp_path / "cat").rename(tmp_path / "background2")
+    with pytest.raises(DataError, match="background2"):
+        load_crops(tmp_path, CROP_HW, labels=labels)

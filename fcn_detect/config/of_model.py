@@ -1,0 +1,50 @@
+"""The settings that a model was trained with, to go on with."""
+
+from fcn_detect.config.files import Tables, check_settings
+from fcn_detect.config.settings import ModelSettings, Settings
+from fcn_detect.errors import SettingsError
+from fcn_detect.results import ModelHeader
+
+# Peak of the learning rate where weights are there already: a tenth of the default, so that what
+# they know is kept.
+TUNING_RATE = 4e-4
+
+# Folders of the machine that the model was trained on.
+_PHOTOS = ("negatives", "validation")
+
+
+def tables_of_model(header: ModelHeader) -> Tables:
+    """The tables of a model's own settings, without its folders of photos.
+
+    A model that was imported says nothing but its net, its crop and its object box.
+    """
+    tables = {name: dict(header.training.get(name, {})) for name in Settings.model_fields}
+    tables["model"] = tables["model"] or {
+        "net": header.net,
+        "crop": header.crop_hw,
+        "object_box": header.object_box,
+        "background": header.background,
+    }
+    mining = {key: value for key, value in tables["mining"].items() if key not in _PHOTOS}
+    return {**tables, "mining": mining, "detect": dict(header.detect)}
+
+
+def tuning_tables(header: ModelHeader) -> Tables:
+    """Those of `tables_of_model`, to train on from the model's weights: at `TUNING_RATE`."""
+    tables = tables_of_model(header)
+    return {**tables, "train": {**tables["train"], "learning_rate": TUNING_RATE}}
+
+
+def model_settings(header: ModelHeader) -> ModelSettings:
+    """The crop that a model was trained on, and the window of it that its net sees.
+
+    Raises:
+        SettingsError: the header's settings are of another version.
+    """
+    settings = check_settings({"model": tables_of_model(header)["model"]}).model
+    if settings.window_hw != header.crop_hw:
+        raise SettingsError(
+            f"the model's windows are {header.crop_hw}, those that it was trained with "
+            f"{settings.window_hw}; its header is damaged"
+        )
+    return settings
