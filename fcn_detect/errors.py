@@ -11,6 +11,9 @@
 Each message is one line that says what was found, what was expected and what to do.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class FcnDetectError(Exception):
     """Root of all errors that this package raises on purpose."""
@@ -60,3 +63,12 @@ class MissingExtraError(FcnDetectError, ImportError):
         super().__init__(
             f"{library} is not installed; install it with: pip install 'fcn-detect[{extra}]'"
         )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'X'?`, to end a message with, X being the known word that is most alike.
+
+    Empty where none is.
+    """
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else ""

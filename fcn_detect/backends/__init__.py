@@ -7,7 +7,13 @@ from fcn_detect.backends.base import Backend, CropClassifier, Pixels
 from fcn_detect.backends.choosing import MODEL_SUFFIX, Runtime, candidates, check_suffix
 from fcn_detect.backends.opening import open_onnxruntime, open_openvino, open_torch
 from fcn_detect.backends.shipped import find_model
-from fcn_detect.errors import ConversionError, MissingExtraError, ModelError, SettingsError
+from fcn_detect.errors import (
+    ConversionError,
+    MissingExtraError,
+    ModelError,
+    SettingsError,
+    did_you_mean,
+)
 
 __all__ = [
     "BACKENDS",
@@ -57,6 +63,7 @@ def open_backend(
     if backend not in ("auto", *BACKENDS):
         raise SettingsError(
             f"no backend is called '{backend}'; there are auto, {', '.join(BACKENDS)}"
+            f"{did_you_mean(backend, BACKENDS)}"
         )
     path = find_model(model)
     if precision != "float32":

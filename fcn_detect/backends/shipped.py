@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fcn_detect.errors import ModelError
+from fcn_detect.errors import ModelError, did_you_mean
 
 FOLDER = Path(__file__).parent.parent / "models"
 
@@ -26,6 +26,6 @@ def find_model(model: str | Path) -> Path:
         return path
     names = ", ".join(shipped) or "none"
     raise ModelError(
-        f"{model}: there is no such model file, and no shipped model of that name; "
-        f"shipped models: {names}"
+        f"{model}: there is no such model file, and no shipped model of that name; shipped "
+        f"models: {names}{did_you_mean(path.name, shipped)}"
     )

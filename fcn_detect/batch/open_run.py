@@ -1,5 +1,6 @@
 """A run's folder that this process works on: planned, searched, written."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import takewhile
@@ -15,7 +16,9 @@ from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
 from fcn_detect.images import image_names
-from fcn_detect.results import FAILURE_KINDS, Progress
+from fcn_detect.results import FAILURE_KINDS, ImageResult, Progress
+
+log = logging.getLogger(__name__)
 
 # Failures that may pass: such images are tried again on every start.
 PASSING_KINDS = ("unreadable", "timeout", "crashed", "out_of_memory")
@@ -111,6 +114,7 @@ class OpenRun:
         for result, machine in self._engine.search(names, count):
             self.journal.add(result, self.journal.index.state(result.image), machine)
             self.searched += 1
+            log.info("%s: %s", result.image, _outcome(result))
             report()
 
     def write(self) -> tuple[BatchSummary, StoredResults]:
@@ -141,3 +145,9 @@ def rate_report(progress: Progress, total: int, waiting: int) -> Callable[[], No
         progress("searching images", total - waiting + finished, total, f"{rate:.1f} images/s")
 
     return report
+
+
+def _outcome(result: ImageResult) -> str:
+    if result.failure is not None:
+        return f"{result.failure.kind}: {result.failure.message}"
+    return f"{len(result.detections or ())} detections"

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.talk import tell
 
 
 def verify_against(run: Path, given: dict[str, Any], sample: int, as_json: bool) -> int:
@@ -36,14 +37,14 @@ def verify_against(run: Path, given: dict[str, Any], sample: int, as_json: bool)
 
 def _print(run: Path, comparison: Any) -> None:
     largest = comparison.largest
-    click.echo(f"{run}: by {'; '.join(map(str, comparison.then))}")
-    click.echo(f"here: by {comparison.now}")
-    click.echo(
+    tell(f"{run}: by {'; '.join(map(str, comparison.then))}")
+    tell(f"here: by {comparison.now}")
+    tell(
         f"{len(comparison.differences)} of {comparison.of_images} images searched again: largest "
         f"difference of scores {largest.score:.1e}, of boxes {largest.box_px:g} px; "
         f"{largest.alone} detections in one of the two only (highest score "
         f"{largest.alone_score:.4f})"
     )
     if largest.outcome:
-        click.echo("some images failed in one of the two only")
-    click.echo(f"the same results: {'yes' if comparison.holds else 'NO'}")
+        tell("some images failed in one of the two only")
+    tell(f"the same results: {'yes' if comparison.holds else 'NO'}")

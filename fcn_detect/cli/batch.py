@@ -8,10 +8,12 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import Decorator, add_options
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import (
     FILE,
-    Decorator,
-    add_options,
+    RUNTIME,
+    SEARCH,
     backend_options,
     config_option,
     formats_option,
@@ -19,6 +21,7 @@ from fcn_detect.cli.options import (
     search_options,
 )
 from fcn_detect.cli.stopping import Stop
+from fcn_detect.cli.talk import tell
 
 # The fields of a BatchJob that an option sets as it is.
 JOB_OPTIONS = ["workers", "formats", "overwrite", "retry_failed", "check_content", "timeout_s"]
@@ -82,15 +85,15 @@ watch_options: list[Decorator] = [
 ]
 
 
-@click.command("batch", short_help="Search a folder of camera images.")
+@fcn_command("batch", short_help="Search a folder of camera images.")
 @click.argument("folder", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The run's folder.")
 @model_option
-@add_options(job_options)
-@add_options(watch_options)
+@add_options(job_options, "How the folder is searched")
+@add_options(watch_options, "Watching")
 @config_option
-@add_options(search_options)
-@add_options(backend_options)
+@add_options(search_options, SEARCH)
+@add_options(backend_options, RUNTIME)
 @click.option("--report", is_flag=True, help="Also make a page to look at: RUN/report/index.html.")
 def command(
     folder: Path, output: Path, model: str, watch: bool, poll: bool, report: bool, **given: Any
@@ -104,7 +107,8 @@ def command(
     (143): the image at hand is finished, and all files are written.
 
     \b
-    fcn-detect batch /media/camera -o run -m person.safetensors --format coco
+    Examples:
+      fcn-detect batch /media/camera -o run -m person.safetensors --format coco
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 
@@ -127,11 +131,11 @@ def command(
     _print_failures(results.failures(), summary.failed)
     for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo(
+    tell(
         f"{summary.total} images: {summary.done} searched, {summary.failed} failed; "
         f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
     )
-    click.echo(f"records are in {output}/results.jsonl")
+    tell(f"records are in {output}/results.jsonl")
     return stop.exit_code or (exit_codes.SOME_IMAGES_FAILED if summary.failed else 0)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, json_option, model_option, stride_option
 
 
-@click.command("bench", short_help="Measure the speed on this machine.")
+@fcn_command("bench", short_help="Measure the speed on this machine.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @model_option
 @click.option(
@@ -57,8 +58,9 @@ def command(output: Path | None, as_json: bool, **given: Any) -> None:
     image. Compare figures of one run only: another run has other neighbours on the machine.
 
     \b
-    fcn-detect bench --min-height 50
-    fcn-detect bench -m person.xml --against person-int8.xml photos -o bench
+    Examples:
+      fcn-detect bench --min-height 50
+      fcn-detect bench -m person.xml --against person-int8.xml photos -o bench
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 

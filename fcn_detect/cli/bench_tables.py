@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import click
-
 from fcn_detect.cli.tables import print_table
+from fcn_detect.cli.talk import tell
 
 
 def print_bench(report: Any) -> None:
@@ -21,14 +20,14 @@ def _print_machine(report: Any) -> None:
     libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
     memory = "" if machine.memory_gb is None else f", {machine.memory_gb:g} GB"
     load = "" if machine.load is None else f", load {machine.load:g}"
-    click.echo(f"{machine.processor}, cores: {machine.cores}{memory}{load}; {machine.system}")
-    click.echo(libraries)
+    tell(f"{machine.processor}, cores: {machine.cores}{memory}{load}; {machine.system}")
+    tell(libraries)
     noise = f", the middle half of which lies within {report.noise:.0%}"
-    click.echo(
+    tell(
         f"peak: {report.peak.gflops:.0f} GFLOP/s (float32 matrix product, {report.peak.library}); "
         f"medians of {_count(report.repeats, 'turn', 'turns')}{noise if report.repeats > 1 else ''}"
     )
-    click.echo(
+    tell(
         f"{report.model}: {header.net}, windows of {_size(header.crop_hw)} every "
         f"{header.stride_hw[0]} px; {frame.image}, {_size(frame.size_hw)}: {frame.windows} windows "
         f"on {frame.levels} levels, objects from {frame.min_height:g} px"
@@ -36,7 +35,7 @@ def _print_machine(report: Any) -> None:
 
 
 def _print_windows(windows: Any) -> None:
-    click.echo(
+    tell(
         f"\nAll {windows.windows} windows of one level of {_size(windows.size_hw)}, on "
         f"{windows.backend}:"
     )
@@ -58,11 +57,11 @@ def _print_windows(windows: Any) -> None:
             f"{windows.dense_macs / 1e9:.2f} against {windows.crop_macs / 1e9:.0f} "
             "billion multiplications"
         )
-    click.echo(line)
+    tell(line)
 
 
 def _print_network(report: Any) -> None:
-    click.echo(f"\nThe network alone, all {report.frame.levels} levels of the frame:")
+    tell(f"\nThe network alone, all {report.frame.levels} levels of the frame:")
     rows = [
         [
             one.backend,
@@ -77,10 +76,10 @@ def _print_network(report: Any) -> None:
     headings = ["backend", "model", "ms", "speed", "GFLOP/s", "of peak"]
     print_table(headings, rows, left=["backend", "model"])
     for name, reason in report.left_out.items():
-        click.echo(f"{name} is left out: {reason}")
+        tell(f"{name} is left out: {reason}")
     packing = report.packing
     if packing is not None:
-        click.echo(
+        tell(
             f"{packing.levels} levels on {_count(packing.passes, 'canvas', 'canvases')}: "
             f"{_ms(packing.packed_s)} ms; level by level: {_ms(packing.separate_s)} ms; the levels "
             f"fill {packing.level_pixels / packing.canvas_pixels:.0%} of the canvas"
@@ -88,7 +87,7 @@ def _print_network(report: Any) -> None:
 
 
 def _print_stages(stages: Any, packed: bool) -> None:
-    click.echo("\nOne frame, file to boxes:")
+    tell("\nOne frame, file to boxes:")
     times = {
         "read": stages.read_s,
         **({"resize and pack": stages.pack_s} if packed else {}),
@@ -102,7 +101,7 @@ def _print_stages(stages: Any, packed: bool) -> None:
 
 
 def _print_folder(folder: Any) -> None:
-    click.echo(f"\nA folder of {folder.images} images, {_count(folder.workers, 'process')}:")
+    tell(f"\nA folder of {folder.images} images, {_count(folder.workers, 'process')}:")
     rates = {
         "batch": folder.batch,
         "preparing alone": folder.preparing,
@@ -111,7 +110,7 @@ def _print_folder(folder: Any) -> None:
     }
     rows = [[name, f"{rate:.1f}" if rate >= 10 else f"{rate:.2f}"] for name, rate in rates.items()]
     print_table(["", "images/s"], rows, left=[""])
-    click.echo(f"the limit is {folder.limit}; batch reaches {folder.share_of_limit:.0%} of it")
+    tell(f"the limit is {folder.limit}; batch reaches {folder.share_of_limit:.0%} of it")
 
 
 def _ms(seconds: float) -> str:

@@ -7,9 +7,12 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import add_options
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import (
     FILE,
-    add_options,
+    RUNTIME,
+    SEARCH,
     backend_options,
     config_option,
     json_option,
@@ -18,7 +21,7 @@ from fcn_detect.cli.options import (
 )
 
 
-@click.command("detect", short_help="Find objects in photos.")
+@fcn_command("detect", short_help="Find objects in photos.")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @model_option
 @click.option("-o", "--output", type=FILE, help="Folder to write to. [default: detections]")
@@ -26,8 +29,8 @@ from fcn_detect.cli.options import (
 @click.option("--heatmap", is_flag=True, help="Also write a heat map of each photo.")
 @click.option("--crops", is_flag=True, help="Also cut out every object shown.")
 @config_option
-@add_options(search_options)
-@add_options(backend_options)
+@add_options(search_options, SEARCH)
+@add_options(backend_options, RUNTIME)
 def command(
     images: tuple[str, ...],
     output: Path | None,
@@ -42,8 +45,9 @@ def command(
     no -o it prints the records and writes no files.
 
     \b
-    fcn-detect detect street.jpg
-    fcn-detect detect 'photos/*.jpg' -m person.safetensors -o found --min-height 50
+    Examples:
+      fcn-detect detect street.jpg
+      fcn-detect detect 'photos/*.jpg' -m person.safetensors -o found --min-height 50
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.formats import RESULTS_NAME, format_result, write_results

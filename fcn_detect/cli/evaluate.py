@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, json_option
 
 if TYPE_CHECKING:
@@ -16,11 +17,7 @@ if TYPE_CHECKING:
 PIXELS = click.FloatRange(min=0, min_open=True)
 
 
-@click.command(
-    "evaluate",
-    short_help="Measure results against true boxes.",
-    epilog="fcn-detect evaluate run annotations.json --plots plots --images photos",
-)
+@fcn_command("evaluate", short_help="Measure results against true boxes.")
 @click.argument("results", nargs=-1, required=True, type=FILE, metavar="RESULTS...")
 @click.argument("annotations", type=FILE)
 @json_option
@@ -67,7 +64,12 @@ def command(
     (images/, labels/). Prints COCO average precision, the log-average miss rate of the pedestrian
     literature, the recall at given false alarms per image, and which mistakes there are. Several
     results share the tables and the plots.
-    """
+
+    \b
+    Examples:
+      fcn-detect evaluate run annotations.json --plots plots --images photos
+      fcn-detect evaluate run-1 run-2 annotations.json --bootstrap 1000
+    """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.cli.result_names import result_names
     from fcn_detect.evaluate import HeightRange, evaluate, plot_evaluations

@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import click
-
 from fcn_detect.cli.tables import print_table
+from fcn_detect.cli.talk import tell
 from fcn_detect.evaluate import ClassEvaluation, Evaluation, Figures
 
 Row = list[str]
@@ -58,7 +57,7 @@ def _print(
     for name, label, evaluation, one in measured:
         for number, row in enumerate(cells(evaluation, one)):
             rows.append([name, label, *row] if number == 0 else ["", "95 %", *row])
-    click.echo(title)
+    tell(title)
     print_table([*NAMES, *headings], rows, left=NAMES)
 
 

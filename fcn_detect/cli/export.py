@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, json_option, model_option, stride_option
+from fcn_detect.cli.talk import print_error, tell
 
 TARGETS = ["onnx", "openvino"]  # the keys of fcn_detect.export.TARGETS; a test compares them
 
 
-@click.command("export", short_help="Write a model for ONNX Runtime or OpenVINO.")
+@fcn_command("export", short_help="Write a model for ONNX Runtime or OpenVINO.")
 @model_option
 @click.option("--to", required=True, type=click.Choice(TARGETS), help="What shall run it.")
 @click.option(
@@ -64,8 +66,9 @@ def command(
     ends with 1, when the maps differ by more than 1e-4 or int8 costs more than --max-cost.
 
     \b
-    fcn-detect export -m person --to onnx -o person.onnx
-    fcn-detect export --to openvino -o person.xml --int8 --calibration frames
+    Examples:
+      fcn-detect export -m person --to onnx -o person.onnx
+      fcn-detect export --to openvino -o person.xml --int8 --calibration frames
     """  # noqa: D301 (click wants the character itself)
     if int8 and calibration is None:
         raise click.UsageError("--int8 needs --calibration DIR: frames to take its ranges from")
@@ -89,7 +92,7 @@ def command(
     else:
         _print(report, max_cost)
     if not report.written:
-        click.echo(click.style("error: ", fg="red", bold=True) + _why(report, max_cost), err=True)
+        print_error(_why(report, max_cost))
     return 0 if report.written else exit_codes.FAILED
 
 
@@ -102,14 +105,14 @@ def _print(report: Any, max_cost: float) -> None:
         for image in equivalence.images
     ]
     print_table(["image", "windows", "max diff", "flipped"], rows, left=["image"])
-    click.echo(
+    tell(
         f"{equivalence.backend} against PyTorch: {equivalence.windows} windows, largest "
         f"difference {equivalence.max_difference:.1e}, {equivalence.flipped} decisions flipped"
     )
     for attempt in report.int8:
-        click.echo(f"{attempt.recipe.name}: {_costs(attempt.cost, max_cost)}")
+        tell(f"{attempt.recipe.name}: {_costs(attempt.cost, max_cost)}")
     if report.written:
-        click.echo(f"written to {report.output}")
+        tell(f"written to {report.output}")
 
 
 def _costs(cost: Any, max_cost: float) -> str:

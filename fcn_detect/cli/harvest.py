@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE
+from fcn_detect.cli.talk import note, tell
 
 
-@click.command("harvest", short_help="Cut crops from corrections of a run.")
+@fcn_command("harvest", short_help="Cut crops from corrections of a run.")
 @click.argument("run", type=FILE)
 @click.argument("corrections", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, metavar="CROPS", help="A new folder.")
@@ -34,8 +36,9 @@ def command(run: Path, corrections: Path, output: Path, model: str | None, **giv
     checked, those first that scored best. Ends with 3 when some images could not be read.
 
     \b
-    fcn-detect harvest run corrections.json -o harvested
-    fcn-detect train harvested old_crops --init model.safetensors -o better.safetensors
+    Examples:
+      fcn-detect harvest run corrections.json -o harvested
+      fcn-detect train harvested old_crops --init model.safetensors -o better.safetensors
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.backends import find_model
     from fcn_detect.cli.progress import ProgressDisplay
@@ -63,12 +66,11 @@ def _print(summary: Any, output: Path) -> None:
     ]
     print_table(["folder", "crops", *KINDS], rows, left=["folder"])
     for reason, count in sorted(summary.left_out.items()):
-        click.echo(f"left out: {count} {reason}")
+        tell(f"left out: {count} {reason}")
     there = f", {summary.there} of them by an earlier start" if summary.there else ""
-    click.echo(f"{summary.crops.total()} crops of {summary.images} images{there}, in {output}/")
+    tell(f"{summary.crops.total()} crops of {summary.images} images{there}, in {output}/")
     model = shlex.quote(str(summary.model))
-    click.echo(
+    note(
         f"train on with: fcn-detect train {shlex.quote(str(output))} OLD_CROPS --init {model} "
-        "-o better.safetensors",
-        err=True,
+        "-o better.safetensors"
     )

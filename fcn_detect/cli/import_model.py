@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, json_option, parse_size
+from fcn_detect.cli.talk import tell
 
 
 def _numbers(count: int) -> Any:
@@ -27,7 +29,7 @@ def _numbers(count: int) -> Any:
     return parse
 
 
-@click.command("import", short_help="Turn your own classifier into a model.")
+@fcn_command("import", short_help="Turn your own classifier into a model.")
 @click.argument("checkpoint", type=FILE)
 @click.option("--net", required=True, metavar="NAME", help="Its architecture, by name.")
 @click.option(
@@ -66,8 +68,9 @@ def command(checkpoint: Path, output: Path, as_json: bool, **given: Any) -> int:
     nothing, when either promise does not hold.
 
     \b
-    fcn-detect import classifier.pt --net torchvision:resnet18 --crop 64x128
-        --classes background,person -o person.safetensors
+    Examples:
+      fcn-detect import classifier.pt --net torchvision:resnet18 --crop 64x128 \\
+          --classes background,person -o person.safetensors
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.nets import save_model
@@ -89,7 +92,10 @@ def command(checkpoint: Path, output: Path, as_json: bool, **given: Any) -> int:
         "difference": imported.difference,
         "equivalence": report.to_dict(),
     }
-    click.echo(json.dumps(facts, indent=1) if as_json else _describe(facts, header))
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+    else:
+        tell(_describe(facts, header))
     return 0 if report.holds else exit_codes.FAILED
 
 

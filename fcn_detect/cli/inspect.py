@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import json_option, model_option, parse_size, stride_option
+from fcn_detect.cli.talk import tell
 
 
-@click.command("inspect", short_help="Show a model's geometry, settings and figures.")
+@fcn_command("inspect", short_help="Show a model's geometry, settings and figures.")
 @model_option
 @click.option("--net", metavar="NAME", help="Instead of a model: a net by name, untrained.")
 @click.option(
@@ -31,8 +33,9 @@ def command(
     """Show what a model is: net, crop, stride, classes, settings, measured figures.
 
     \b
-    fcn-detect inspect -m dress.safetensors --frame 1024x512
-    fcn-detect inspect --net dress --frame 1024x512
+    Examples:
+      fcn-detect inspect -m dress.safetensors --frame 1024x512
+      fcn-detect inspect --net dress --frame 1024x512
     """  # noqa: D301 (click wants the character itself)
     header, fcn, parameters = _open(model, net, crop, stride)
     from fcn_detect.detect import describe_geometry
@@ -43,7 +46,7 @@ def command(
         click.echo(json.dumps({**facts, "geometry": geometry.to_dict()}, indent=1))
         return
     for name, value in _lines(header, geometry, parameters, frame is not None):
-        click.echo(f"{name:<16} {value}")
+        tell(f"{name:<16} {value}")
 
 
 def _open(

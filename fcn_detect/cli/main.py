@@ -1,6 +1,7 @@
 """The group of commands, and how errors and interruptions end a run."""
 
 import importlib
+import os
 import signal
 import sys
 from typing import Any, NoReturn
@@ -8,29 +9,40 @@ from typing import Any, NoReturn
 import click
 
 from fcn_detect.cli import exit_codes
-from fcn_detect.errors import FcnDetectError
+from fcn_detect.cli.talk import print_error
+from fcn_detect.errors import FcnDetectError, did_you_mean
 
-# Verb -> module that holds its `command`. A module is imported when its verb is asked for, and
-# imports nothing heavy until the command runs.
-COMMANDS = {
-    "train": "fcn_detect.cli.train",
-    "detect": "fcn_detect.cli.detect",
-    "batch": "fcn_detect.cli.batch",
-    "merge": "fcn_detect.cli.merge",
-    "report": "fcn_detect.cli.report",
-    "harvest": "fcn_detect.cli.harvest",
-    "verify": "fcn_detect.cli.verify",
-    "evaluate": "fcn_detect.cli.evaluate",
-    "export": "fcn_detect.cli.export",
-    "import": "fcn_detect.cli.import_model",
-    "inspect": "fcn_detect.cli.inspect",
-    "bench": "fcn_detect.cli.bench",
-    "demo": "fcn_detect.cli.demo",
+# Heading -> verb -> module that holds its `command`. A module is imported when its verb is asked
+# for, and imports nothing heavy until the command runs.
+GROUPS = {
+    "Learn": {
+        "train": "fcn_detect.cli.train",
+        "harvest": "fcn_detect.cli.harvest",
+        "import": "fcn_detect.cli.import_model",
+    },
+    "Search": {
+        "detect": "fcn_detect.cli.detect",
+        "batch": "fcn_detect.cli.batch",
+        "merge": "fcn_detect.cli.merge",
+    },
+    "Judge": {
+        "report": "fcn_detect.cli.report",
+        "evaluate": "fcn_detect.cli.evaluate",
+        "verify": "fcn_detect.cli.verify",
+        "inspect": "fcn_detect.cli.inspect",
+        "bench": "fcn_detect.cli.bench",
+    },
+    "More": {
+        "export": "fcn_detect.cli.export",
+        "demo": "fcn_detect.cli.demo",
+        "completion": "fcn_detect.cli.completion",
+    },
 }
+COMMANDS = {verb: module for group in GROUPS.values() for verb, module in group.items()}
 
 
 class _LazyGroup(click.Group):
-    """Looks commands up in `COMMANDS`."""
+    """Looks commands up in `GROUPS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -40,16 +52,47 @@ class _LazyGroup(click.Group):
             return None
         return importlib.import_module(COMMANDS[cmd_name]).command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does; an unknown verb is answered with the nearest one."""
+        word = args[0]
+        if word not in COMMANDS and not word.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"No such command '{word}'{did_you_mean(word, COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes a section for each group of verbs."""
+        for heading, verbs in GROUPS.items():
+            rows = [(verb, self.get_command(ctx, verb).get_short_help_str()) for verb in verbs]
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=12)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "FCN_DETECT",
+    },
+)
 @click.version_option(package_name="fcn-detect")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Crops in, boxes out: an object detector from folders of small image crops.
 
     \b
-    fcn-detect train CROPS -o model.safetensors      learn from crops
-    fcn-detect detect photo.jpg -m model.safetensors find objects in photos
+    Examples:
+      fcn-detect train CROPS -o model.safetensors       learn from crops
+      fcn-detect detect photo.jpg -m model.safetensors  find objects in photos
+      fcn-detect batch FOLDER -o run                    search a camera's folder
+
+    Environment variables set any option: FCN_DETECT_BATCH_WORKERS=4 is --workers of batch.
+    FCN_DETECT_MODEL, _BACKEND, _DEVICE and _THREADS hold for all commands. NO_COLOR is heeded.
+
+    Ends with 0 when done, 1 when it failed, 2 when the command was wrong, 3 when some images
+    failed, 130 when interrupted, 143 when terminated.
     """  # noqa: D301 (click wants the character itself)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 class _Terminated(BaseException):
@@ -64,7 +107,7 @@ def main() -> NoReturn:
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
-        code = _run(standalone_mode=False)
+        code = _run(prog_name="fcn-detect", standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -92,8 +135,7 @@ def _run(**options: Any) -> int:
 
 
 def _fail(message: str) -> int:
-    line = " ".join(message.split("\n"))
-    click.echo(click.style("error: ", fg="red", bold=True) + line, err=True)
+    print_error(" ".join(message.split("\n")))
     return exit_codes.FAILED
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, formats_option
+from fcn_detect.cli.talk import tell
 
 
-@click.command("merge", short_help="Put runs of shards together.")
+@fcn_command("merge", short_help="Put runs of shards together.")
 @click.argument("runs", nargs=-1, required=True, type=FILE, metavar="RUN...")
 @click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The new run.")
 @formats_option
@@ -21,16 +23,17 @@ def command(runs: tuple[Path, ...], output: Path, formats: tuple[str, ...], over
     failed.
 
     \b
-    fcn-detect merge run-1 run-2 run-3 -o run
+    Examples:
+      fcn-detect merge run-1 run-2 run-3 -o run
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.batch import merge_runs
 
     summary, _ = merge_runs(runs, output, formats, overwrite)
     for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo(
+    tell(
         f"{summary.total} images of {len(runs)} runs: {summary.done} searched, "
         f"{summary.failed} failed"
     )
-    click.echo(f"records are in {output}/results.jsonl")
+    tell(f"records are in {output}/results.jsonl")
     return exit_codes.SOME_IMAGES_FAILED if summary.failed else 0

@@ -1,22 +1,36 @@
 """Options that mean the same wherever they appear."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+from fcn_detect.cli.commands import Decorator
 
 FILE = click.Path(path_type=Path)
 
 # the keys of fcn_detect.formats.WRITERS; a test compares them
 FORMATS = ["coco", "csv", "labelstudio", "megadetector", "voc", "yolo"]
 
+SEARCH = "What is searched for"
+RUNTIME = "What runs the network"
+
+
+def _models(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Shipped models for a shell to complete, and files."""
+    from fcn_detect.backends.shipped import shipped_models
+
+    names = [CompletionItem(name) for name in shipped_models() if name.startswith(begun)]
+    return names or [CompletionItem(begun, type="file")]
+
+
 model_option = click.option(
     "-m",
     "--model",
     default="person",
+    envvar="FCN_DETECT_MODEL",
+    shell_complete=_models,
     show_default=True,
     help="A model file, an exported one (.onnx, .xml), or the name of a shipped model.",
 )
@@ -35,12 +49,17 @@ backend_options: list[Decorator] = [
     click.option(
         "--backend",
         default="auto",
+        envvar="FCN_DETECT_BACKEND",
         show_default=True,
         metavar="NAME",
         help="What runs the network: auto (the fastest that is there), torch, onnxruntime, "
         "openvino.",
     ),
-    click.option("--device", help="Where it runs, as the backend names it: cpu, cuda, cuda:1."),
+    click.option(
+        "--device",
+        envvar="FCN_DETECT_DEVICE",
+        help="Where it runs, as the backend names it: cpu, cuda, cuda:1.",
+    ),
 ]
 
 stride_option = click.option(
@@ -90,6 +109,7 @@ search_options: list[Decorator] = [
     ),
     click.option(
         "--threads",
+        envvar="FCN_DETECT_THREADS",
         type=click.IntRange(min=1),
         metavar="N",
         help="Threads that the network runs on; scores depend on it in their last bits. "
@@ -102,17 +122,6 @@ search_options: list[Decorator] = [
         help="Search files that end early as far as they go.",
     ),
 ]
-
-
-def add_options(options: list[Decorator]) -> Decorator:
-    """Puts a list of options on a command, in their order."""
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 def parse_size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""Progress bars on standard error; lines now and then where nobody watches."""
+"""Progress bars on standard error; lines now and then where nobody watches; none with `--quiet`."""
 
 import sys
 import time
@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from fcn_detect.cli.talk import is_quiet
+
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -24,7 +26,8 @@ class ProgressDisplay:
     """A `fcn_detect.results.Progress` for the terminal; use it as a context manager."""
 
     def __init__(self) -> None:
-        self._console = Console(file=sys.stderr)
+        self._quiet = is_quiet()
+        self._console = Console(file=sys.stderr, quiet=self._quiet)
         self._watched = self._console.is_terminal
         self._bars = Progress(
             SpinnerColumn(),
@@ -36,7 +39,7 @@ class ProgressDisplay:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
             console=self._console,
-            disable=not self._watched,
+            disable=self._quiet or not self._watched,
         )
         self._tasks: dict[str, TaskID] = {}
         self._line_due: dict[str, float] = {}
@@ -55,6 +58,8 @@ class ProgressDisplay:
 
     def __call__(self, task: str, done: int, total: int, note: str = "") -> None:
         """Shows that `done` of `total` units of a task are done."""
+        if self._quiet:
+            return
         if not self._watched:
             self._print_line(task, done, total, note)
             return

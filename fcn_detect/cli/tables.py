@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from fcn_detect.cli.talk import is_quiet
+
 # Where no terminal sets a width, as in a file or a pipe.
 WIDTH_WITHOUT_TERMINAL = 160
 
@@ -13,7 +15,12 @@ WIDTH_WITHOUT_TERMINAL = 160
 def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str] = ()
 ) -> None:
-    """Prints rows of cells; columns named in `left` are text, all others are numbers."""
+    """Prints rows of cells; columns named in `left` are text, all others are numbers.
+
+    Nothing is printed with `--quiet`.
+    """
+    if is_quiet():
+        return
     table = Table(box=None, pad_edge=False)
     for heading in headings:
         text = heading in left

@@ -6,10 +6,12 @@ from typing import Any
 import click
 
 from fcn_detect.cli import exit_codes
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, config_option
+from fcn_detect.cli.talk import tell
 
 
-@click.command("train", short_help="Train a model on folders of crops.")
+@fcn_command("train", short_help="Train a model on folders of crops.")
 @click.argument("crops", nargs=-1, required=True, type=FILE, metavar="CROPS...")
 @click.option("-o", "--output", type=FILE, required=True, help="The model file to write.")
 @config_option
@@ -37,8 +39,9 @@ def command(
     metrics and plots go to MODEL.train/.
 
     \b
-    fcn-detect train data/person_crops -o person.safetensors --config configs/person.toml
-    fcn-detect train harvested old_crops --init person.safetensors -o better.safetensors
+    Examples:
+      fcn-detect train data/person_crops -o person.safetensors --config configs/person.toml
+      fcn-detect train harvested old_crops --init person.safetensors -o better.safetensors
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.config import read_settings
@@ -57,8 +60,8 @@ def command(
 
         job = TrainingJob(crops[0], output, settings, given["resume"], start, crops[1:])
         result = train(job, display, display.say)
-    click.echo(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
-    click.echo(f"model {output}; metrics and plots in {job.folder}/")
+    tell(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
+    tell(f"model {output}; metrics and plots in {job.folder}/")
     return exit_codes.INTERRUPTED if result.interrupted else 0
 
 

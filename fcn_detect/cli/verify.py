@@ -9,20 +9,23 @@ from click.core import ParameterSource
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.against import verify_against
+from fcn_detect.cli.commands import add_options
+from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import (
     FILE,
-    add_options,
+    RUNTIME,
     backend_options,
     json_option,
     model_option,
     parse_size,
     stride_option,
 )
+from fcn_detect.cli.talk import tell
 
 RENDERED_SIZES_HW = [(384, 512), (512, 1024)]
 
 
-@click.command("verify", short_help="Prove that the map equals the sliding window.")
+@fcn_command("verify", short_help="Prove that the map equals the sliding window.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @model_option
 @click.option("--net", metavar="NAME", help="Instead of a model: a net by name, untrained.")
@@ -46,7 +49,7 @@ RENDERED_SIZES_HW = [(384, 512), (512, 1024)]
 )
 @click.option("--threads", type=click.IntRange(min=1), help="With --against: of the network.")
 @json_option
-@add_options(backend_options)
+@add_options(backend_options, RUNTIME)
 def command(
     images: tuple[str, ...],
     model: str,
@@ -67,9 +70,15 @@ def command(
 
     With --against RUN images of a run of `fcn-detect batch` are searched again, with its model and
     settings; ends with 1 when a score differs by more than 1e-4.
-    """
+
+    \b
+    Examples:
+      fcn-detect verify -m model.safetensors photo.jpg
+      fcn-detect verify --against run --backend torch
+    """  # noqa: D301 (click wants the character itself)
     if against["against"] is not None:
-        own = click.get_current_context().get_parameter_source("model") is ParameterSource.DEFAULT
+        source = click.get_current_context().get_parameter_source("model")
+        own = source is not ParameterSource.COMMANDLINE
         given = {"model": None if own else model, "backend": backend, "device": device}
         given["threads"] = against["threads"]
         return verify_against(against["against"], given, against["sample"], as_json)
@@ -157,17 +166,17 @@ def _print(net: str, report: Any) -> None:
     print_table(headings, [_row(image) for image in report.images], left=["image"])
     total = report.to_dict()
     kind = "exact (no padding)" if report.exact else "padded: the map is another function"
-    click.echo(
+    tell(
         f"{net}: {kind}; {total['windows']} windows, largest difference "
         f"{total['max_difference']:.1e} in logits, {total['flipped']} decisions flipped"
     )
     promise = "every window" if report.exact else "the head alone"
     verdict = "holds" if report.holds else "DOES NOT HOLD"
-    click.echo(f"equality of {promise} to {report.tolerance:g}: {verdict}")
+    tell(f"equality of {promise} to {report.tolerance:g}: {verdict}")
 
 
 def _print_strides(strides: Any) -> None:
-    click.echo(
+    tell(
         f"stride {strides.stride} instead of {strides.own_stride}: {strides.windows} windows "
         f"instead of {strides.own_windows}, {strides.times_as_long:.1f} times the time; no object "
         f"lies farther than {strides.stride / 2:g} px from a window, instead of "

@@ -1,5 +1,6 @@
 """Image in, detections out."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ from fcn_detect.results import (
 )
 
 ImageSource = str | Path | Image.Image | Pixels
+
+log = logging.getLogger(__name__)
 
 
 class Detector:
@@ -110,7 +113,9 @@ class Detector:
         settings = _laid_over(read_header(find_model(model)).detect, given)
         checked = read_settings(None, {"detect": settings}).detect
         how = (checked.stride, checked.threads, checked.precision)
-        return cls(open_backend(model, backend, device, *how), checked)
+        opened = open_backend(model, backend, device, *how)
+        log.info("%s runs on %s; set: %s", model, opened.name, settings or "nothing")
+        return cls(opened, checked)
 
     def __call__(self, image: ImageSource) -> Detections:
         """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.
@@ -260,7 +265,9 @@ class Detector:
             height, width = image.image_hw
             search = self._find_in(image, heat, progress)
         except ImageError as error:
+            log.info("%s: %s: %s", name, error.kind, error)
             return ImageResult(name, width, height, None, Failure(error.kind, str(error))), None
+        log.info("%s: %dx%d px, %d detections", name, width, height, len(search.detections))
         return ImageResult(name, width, height, search.detections, None, search.warnings), search
 
     def prepared_result(

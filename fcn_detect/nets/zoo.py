@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from fcn_detect.errors import SettingsError
+from fcn_detect.errors import SettingsError, did_you_mean
 from fcn_detect.nets.normalize import Normalize
 from fcn_detect.nets.torchvision_nets import PREFIX, build_torchvision
 
@@ -40,7 +40,7 @@ def build_net(name: str, crop_hw: HW, outputs: int) -> nn.Sequential:
     if name not in ARCHITECTURES:
         raise SettingsError(
             f"no net is called '{name}'; there are {', '.join(ARCHITECTURES)}, and torchvision's "
-            "classifiers, such as torchvision:resnet18"
+            f"classifiers, such as torchvision:resnet18{did_you_mean(name, ARCHITECTURES)}"
         )
     return ARCHITECTURES[name].build(crop_hw, outputs)
 
