@@ -6,7 +6,7 @@ Source: https://docs.ultralytics.com/datasets/detect/.
 
 import math
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,7 @@ PICTURES: Final = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".
 
 
 def export_yolo(results: Collection[ImageResult], folder: Path, shown: Shown) -> Path:
-    """Writes `yolo/labels/PATH.txt` and `yolo/classes.txt` into a run's folder; `yolo`.
+    """Writes `yolo/labels/PATH.txt`, `yolo/data.yaml` and `yolo/classes.txt`; the folder `yolo`.
 
     Only boxes worth showing are written, as the format has no scores; an image without any, or one
     that failed, has an empty file. Beside `images/` with the pictures it is a data set.
@@ -40,6 +40,7 @@ def export_yolo(results: Collection[ImageResult], folder: Path, shown: Shown) ->
     """
     numbers = {label: number for number, label in enumerate(shown.labels)}
     write_atomically(folder / YOLO_NAME / "classes.txt", "".join(f"{n}\n" for n in shown.labels))
+    write_atomically(folder / YOLO_NAME / "data.yaml", _data_yaml(shown.labels))
     written: set[Path] = set()
     for result in in_order(results):
         path = path_below(folder / YOLO_NAME / "labels", result.image, ".txt")
@@ -48,6 +49,13 @@ def export_yolo(results: Collection[ImageResult], folder: Path, shown: Shown) ->
         written.add(path)
         write_atomically(path, "".join(_lines(result, shown, numbers)))
     return folder / YOLO_NAME
+
+
+def _data_yaml(labels: Sequence[str]) -> str:
+    """What YOLO's programs read first: where pictures are, and the names of the classes."""
+    quoted = ("'" + label.replace("'", "''") + "'" for label in labels)
+    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(quoted))
+    return f"path: .\ntrain: images\nval: images\nnames:\n{names}"
 
 
 def _lines(result: ImageResult, shown: Shown, numbers: Mapping[str, int]) -> Iterator[str]:

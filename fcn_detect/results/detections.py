@@ -1,10 +1,13 @@
 """The boxes, scores and labels found in one image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fcn_detect.errors import MissingExtraError
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,3 +69,25 @@ class Detections:
         """Those with a score of at least `threshold`."""
         keep = np.flatnonzero(self.scores >= threshold)
         return Detections(self.boxes[keep], self.scores[keep], [self.labels[i] for i in keep])
+
+    def to_supervision(self, labels: Sequence[str] | None = None) -> Any:
+        """The same as a `supervision.Detections`, its class names in `data["class_name"]`.
+
+        Args:
+            labels: class names in the order of their ids; None: those that occur, sorted.
+
+        Raises:
+            MissingExtraError: supervision is not installed.
+            ValueError: a detection has none of the labels.
+        """
+        try:
+            import supervision
+        except ImportError:
+            raise MissingExtraError("supervision", "supervision") from None
+        known = sorted(set(self.labels)) if labels is None else list(labels)
+        return supervision.Detections(
+            xyxy=self.boxes.copy(),
+            confidence=self.scores.copy(),
+            class_id=np.array([known.index(label) for label in self.labels], np.int64),
+            data={"class_name": np.array(self.labels, dtype=str)},
+        )

@@ -54,7 +54,7 @@ def test_no_writer_leaves_the_runs_folder(name: str, tmp_path: Path) -> None:
 def test_pictures_that_differ_in_their_ending_only_are_all_there(name: str, tmp_path: Path) -> None:
     found = [replace(RESULTS[2], image="c/a.jpg"), replace(RESULTS[2], image="c/a.png")]
     files = _files(WRITERS[name](found, tmp_path, SHOWN))
-    assert sum("a." in file for file in files) == 2
+    assert sum("/a." in file for file in files) == 2
 
 
 @pytest.mark.parametrize("name", ["voc", "yolo", "labelstudio"])
