@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcn_detect.cli.options import FILE, add_options, backend_options
+from fcn_detect.cli.commands import add_options
+from fcn_detect.cli.commands import command as fcn_command
+from fcn_detect.cli.options import FILE, RUNTIME, backend_options
 
 if TYPE_CHECKING:
     from fcn_detect.cli.progress import ProgressDisplay
 
 
-@click.command("report", short_help="Make a page of a run, to look at and to correct.")
+@fcn_command("report", short_help="Make a page of a run, to look at and to correct.")
 @click.argument("run", type=FILE, metavar="RUN")
 @click.option(
     "-o", "--output", type=FILE, metavar="PAGE", help="Folder of the page. [default: RUN/report]"
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Mark what one camera detects at one spot in so many images.",
 )
-@add_options(backend_options)
+@add_options(backend_options, RUNTIME)
 def command(
     run: Path,
     output: Path | None,

@@ -94,7 +94,7 @@ def forward(backend: Backend, pixels: Pixels) -> NDArray[np.float32]:
     Raises:
         ModelError: some scores are not numbers.
     """
-    values = backend.maps(pixels[None])[0]
+    values: NDArray[np.float32] = backend.maps(pixels[None])[0]
     if not np.isfinite(values).all():
         raise ModelError(
             f"the network gave NaN or infinite scores (on {backend.name}): its weights are damaged "
