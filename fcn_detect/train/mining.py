@@ -51,8 +51,8 @@ class Surroundings:
 class _Stack:
     """Arrays put one behind the other, in memory that is taken once and used as it fills.
 
-    Kept one by one among the large arrays that come and go with every photo, they would hold the
-    memory between them: 12,000 windows of 987 photos once held 15 GB.
+    Kept one by one among the large arrays that come and go with every photo, they would keep the
+    memory between them from being used again.
 
     Args:
         shape: of one row.
