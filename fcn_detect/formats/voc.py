@@ -8,9 +8,8 @@ import math
 import re
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
-from typing import Final, NoReturn
+from typing import Final
 from xml.etree import ElementTree as ET
-from xml.parsers import expat
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from fcn_detect.formats.bounded import read_bounded
 from fcn_detect.formats.rows import Shown, path_below, rounded_length
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
+from fcn_detect.xml_text import parse_xml
 
 VOC_NAME: Final = "voc"
 NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -117,21 +117,12 @@ def _image(path: Path, folder: Path) -> ImageAnnotations:
 
 
 def _parse(path: Path) -> ET.Element:
-    """The file's root, once it is known to define no entities that could grow without end."""
-    data = read_bounded(path, MAX_BYTES)
-    checker = expat.ParserCreate()
-    checker.EntityDeclHandler = _refuse_entity
     try:
-        checker.Parse(data, True)
-        return ET.fromstring(data)
-    except (expat.ExpatError, ET.ParseError) as error:
-        raise DataError(f"{path}: not XML ({error}); expected a Pascal VOC annotation") from None
-    except (ValueError, LookupError) as error:  # entities; an encoding that Python lacks
+        return parse_xml(read_bounded(path, MAX_BYTES))
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"{path}: {error}; expected a Pascal VOC annotation") from None
-
-
-def _refuse_entity(name: str, *_: object) -> NoReturn:
-    raise ValueError(f"the entity '{name[:40]}' is defined")
 
 
 def _text(element: ET.Element, path: str) -> str:

@@ -1,9 +1,9 @@
 """The texts in the `rt_info` of an OpenVINO model's .xml file."""
 
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 from fcn_detect.errors import ModelError
+from fcn_detect.xml_text import parse_xml
 
 
 def read_openvino_metadata(path: Path) -> dict[str, str]:
@@ -14,10 +14,10 @@ def read_openvino_metadata(path: Path) -> dict[str, str]:
         FileNotFoundError: there is none.
     """
     try:
-        root = ET.parse(path).getroot()
+        root = parse_xml(path.read_bytes())
     except FileNotFoundError:
         raise
-    except (OSError, ET.ParseError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path}: not a readable OpenVINO model: {error}") from None
     if root.tag != "net":
         raise ModelError(f"{path}: an XML file, but no OpenVINO model: it holds <{root.tag}>")

@@ -22,7 +22,7 @@ from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 
 Pixels = NDArray[np.uint8]
 
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (where the system keeps it)
 SEGMENT = "fcn_detect"
 ORPHANED_AFTER_S = 3600
 _NONE = np.zeros((0, 0, 3), np.uint8)

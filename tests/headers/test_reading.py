@@ -113,3 +113,11 @@ def test_a_missing_file_and_a_folder_are_refused(suffix, tmp_path):
     (tmp_path / f"folder{suffix}").mkdir()
     with pytest.raises(ModelError, match="not a readable"):
         read_header(tmp_path / f"folder{suffix}")
+
+
+def test_a_network_that_defines_entities_is_refused_at_once(tmp_path):
+    path = tmp_path / "m.xml"
+    rows = "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(20))
+    path.write_text(f'<!DOCTYPE net [<!ENTITY e0 "x">{rows}]><net>&e20;</net>')
+    with pytest.raises(ModelError, match="the entity 'e0' is defined"):
+        read_header(path)
