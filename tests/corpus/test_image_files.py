@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from corpus.image_files import CLOSE, KINDS, PICTURE, READ, SAME, Kind, make_corpus
 
+from fcn_detect.backends import find_model
 from fcn_detect.backends.fake import FakeBackend
 from fcn_detect.batch import BatchJob, run_batch
 from fcn_detect.config import DetectSettings
@@ -96,22 +97,22 @@ def same_detections(found, expected):
 
 
 def test_a_batch_has_one_record_of_each_file_and_of_nothing_else(corpus, tmp_path):
-    check_batch(corpus, tmp_path, detector(10**8), "local")
+    (tmp_path / "model").write_bytes(b"weights")
+    check_batch(corpus, tmp_path / "run", tmp_path / "model", detector(10**8), "local")
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_batch_on_ray_has_the_same_records(corpus, tmp_path):
-    small = Detector.load("person-small", backend="openvino", threads=1)
-    local = check_batch(corpus, tmp_path / "local", small, "local")
-    assert check_batch(corpus, tmp_path / "ray", small, "ray") == local
+    model = find_model("person-small")
+    small = Detector.load(model, backend="openvino", threads=1)
+    local = check_batch(corpus, tmp_path / "local", model, small, "local")
+    assert check_batch(corpus, tmp_path / "ray", model, small, "ray") == local
 
 
-def check_batch(corpus, run, detector, engine):
+def check_batch(corpus, run, model, detector, engine):
     """Runs the batch, compares its records with the table, and gives them."""
-    run.mkdir(exist_ok=True)
-    (run / "model").write_bytes(b"weights")
-    job = BatchJob(corpus, run / "run", run / "model", workers=2, engine=engine)
+    job = BatchJob(corpus, run, model, workers=2, engine=engine)
     summary, _ = run_batch(job, detector)
     records = [json.loads(line) for line in (job.run / "results.jsonl").read_bytes().splitlines()]
     expected = {kind.name: kind.outcome for kind in KINDS}
