@@ -3,9 +3,10 @@
     python scripts/bench/recipe.py [--variants full no-parts ...] [--epochs 10] [--rounds 0]
         [--set '{"augment": {"tint": 0.0}}']
 
-Each variant is `configs/person.toml` with a smaller net, a short schedule, no mining (unless
-`--rounds` says otherwise) and the variant's own changes. It is trained, and measured on penn_fudan
-and tud_campus. One seed each: differences below about 0.02 say nothing. Prints a table.
+Each variant is `configs/person.toml` (or `--config`) with a smaller net, a short schedule, no
+mining (unless `--rounds` says otherwise) and the variant's own changes. It is trained, and measured
+on penn_fudan and tud_campus. One seed each: differences below about 0.02 say nothing. Prints a
+table.
 """
 
 import argparse
@@ -42,12 +43,14 @@ VARIANTS: dict[str, Changes] = {
     "no-averaging": {"train": {"average_decay": 0.0}},
     "more-smoothing": {"train": {"label_smoothing": 0.1}},
     "tint": {"augment": {"tint": 0.2}},
+    "teacher": {"train": {"teacher": "person"}},
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--config", type=Path, default=Path("configs/person.toml"))
     parser.add_argument("--net", default="valid-medium")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=0)
@@ -78,7 +81,7 @@ def measure(variant: str, args: argparse.Namespace) -> dict[str, Any]:
         table: {k: v for layer in layers for k, v in layer.get(table, {}).items()}
         for table in tables
     }
-    settings = read_settings(Path("configs/person.toml"), changes)
+    settings = read_settings(args.config, changes)
     model = args.out / f"{variant}-{args.seed}.safetensors"
     trained = train(TrainingJob(data_path("data/person_crops"), model, settings))
     row = {"variant": variant, "crop_accuracy": trained.metrics["validation_accuracy"]}
@@ -89,6 +92,7 @@ def measure(variant: str, args: argparse.Namespace) -> dict[str, Any]:
         truth = read_annotations(args.data / name / "annotations.json")
         one = evaluate(results, truth).classes["person"].figures
         row[name] = {
+            "ap": round(one.ap, 3),
             "ap50": round(one.ap50, 3),
             "ap75": round(one.ap75, 3),
             "miss_rate": round(one.log_average_miss_rate, 3),
