@@ -47,6 +47,15 @@ def test_a_way_of_use_works_as_written(name, run_cli):
 
 
 @pytest.mark.usefixtures("folder")
+def test_reporting_works_as_written(run_cli):
+    for name in ("batch", "report"):
+        code, out, err = run_cli(*shlex.split(block(name))[1:])
+        assert code == 0, err
+    assert "open run/report/index.html in a browser" in out
+    assert Path("run/report/thumbnails/0000/000000.jpg").exists()
+
+
+@pytest.mark.usefixtures("folder")
 def test_exporting_works_as_written(run_cli):
     for line in block("export").splitlines():
         code, _, err = run_cli(*shlex.split(line)[1:])

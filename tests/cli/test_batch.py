@@ -137,8 +137,11 @@ def test_a_run_is_compared_with_what_is_found_here(run_cli, tmp_path):
     scene = render_scene(np.random.default_rng(4), (300, 400), 2, (100, 200)).image
     Image.fromarray(scene).save(tmp_path / "photos" / "a.png")
     options = ["--workers", 1, "--backend", "torch", "--min-height", 60]
-    code, _, err = run_cli("batch", tmp_path / "photos", "-o", tmp_path / "run", *options)
+    code, out, err = run_cli(
+        "batch", tmp_path / "photos", "-o", tmp_path / "run", *options, "--report"
+    )
     assert code == 0, err
+    assert f"open {tmp_path}/run/report/index.html in a browser" in out
     code, out, err = run_cli("verify", "--against", tmp_path / "run", "--backend", "torch")
     assert code == 0, err
     assert "1 of 1 images searched again" in out

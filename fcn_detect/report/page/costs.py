@@ -37,12 +37,11 @@ class Costs:
             plan = level_plan(header, settings)
         except SettingsError:
             plan = None
-        costs = cls(settings.threshold or header.threshold, header.false_alarms, plan)
+        shown = header.threshold if settings.threshold is None else settings.threshold
         if settings.false_alarms is not None and plan is not None and header.false_alarms:
             windows = count_windows(_ORDINARY_HW, plan)
-            score = score_for_false_alarms(header.false_alarms, settings.false_alarms, windows)
-            return cls(score, header.false_alarms, plan)
-        return costs
+            shown = score_for_false_alarms(header.false_alarms, settings.false_alarms, windows)
+        return cls(shown, header.false_alarms, plan)
 
     def windows(self, image_hw: tuple[int, int]) -> int:
         """Number of windows searched in an image of this size; 0 where nobody knows."""

@@ -76,18 +76,23 @@
     return [here.length, there.length];
   };
 
-  const summary = (entry) => {
-    let count = 0, best = -1, nearest = 2, repeats = 0;
+  // Sums up the boxes shown, in the entry itself: this runs for all images at every step of the
+  // slider.
+  const sumUp = (entry) => {
+    const { threshold } = report.filter;
+    Object.assign(entry, { count: 0, best: -1, nearest: 2, repeats: 0, different: 0 });
     for (const found of entry.found) {
       if (!report.counts(found)) continue;
-      nearest = Math.min(nearest, Math.abs(found.score - report.filter.threshold));
-      if (found.score < report.filter.threshold) break; // the best come first
-      count += 1;
-      best = Math.max(best, found.score);
-      repeats += found.spot >= 0;
+      entry.nearest = Math.min(entry.nearest, Math.abs(found.score - threshold));
+      if (found.score < threshold) break; // the best come first
+      if (entry.count === 0) entry.best = found.score;
+      entry.count += 1;
+      if (found.spot >= 0) entry.repeats += 1;
     }
-    const [here, there] = report.differences(entry);
-    return { count, best, nearest, repeats, different: here + there };
+    if (entry.beside) {
+      const [here, there] = report.differences(entry);
+      entry.different = here + there;
+    }
   };
 
   const KINDS = {
@@ -102,7 +107,7 @@
   };
 
   const ORDERS = {
-    name: () => 0,
+    name: (a, b) => a.index - b.index,
     best: (a, b) => b.best - a.best,
     uncertain: (a, b) => a.nearest - b.nearest,
     most: (a, b) => b.count - a.count,
@@ -114,19 +119,19 @@
   report.select = () => {
     const { folder, text, show, sort } = report.filter;
     const wanted = text.trim().toLowerCase();
-    const counts = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, 0]));
-    const chosen = [];
+    const kinds = Object.entries(KINDS), tally = kinds.map(() => 0), chosen = [];
     let boxes = 0;
     for (const entry of report.entries) {
-      Object.assign(entry, summary(entry));
+      sumUp(entry);
       if (folder !== "" && entry.folder !== folder.slice(1)) continue;
       if (wanted && !entry.lower.includes(wanted)) continue;
-      for (const kind in KINDS) counts[kind] += KINDS[kind](entry) ? 1 : 0;
+      for (let i = 0; i < kinds.length; i += 1) if (kinds[i][1](entry)) tally[i] += 1;
       if (!KINDS[show](entry)) continue;
       chosen.push(entry);
       boxes += entry.count;
     }
-    chosen.sort((a, b) => ORDERS[sort](a, b) || a.index - b.index);
+    if (sort !== "name") chosen.sort((a, b) => ORDERS[sort](a, b) || a.index - b.index);
+    const counts = Object.fromEntries(kinds.map(([kind], i) => [kind, tally[i]]));
     return { chosen, counts, boxes };
   };
 }

@@ -97,7 +97,8 @@
     if (entry.failure) return "failed";
     if (entry.beside) {
       const [here, there] = report.differences(entry);
-      return here + there ? `${here} only here, ${there} only there` : "same";
+      const parts = [here && `${here} only here`, there && `${there} only there`].filter(Boolean);
+      return parts.join(", ") || "same";
     }
     return entry.count ? `${entry.count} · ${entry.best.toFixed(2)}` : "none";
   };
@@ -145,7 +146,8 @@
       for (const card of cards.values()) if (card.entry.name === name) refresh(card);
     },
     focusEntry(entry) {
-      focusOn(chosen.indexOf(entry));
+      const place = chosen.indexOf(entry);
+      if (place >= 0) focusOn(place); // else a filter has left it out meanwhile
     },
   };
 }

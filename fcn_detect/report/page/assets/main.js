@@ -222,14 +222,14 @@
 
   // Start ---------------------------------------------------------------------------------------
 
-  const describe = ({ images, failed, model, finished, chosen, beside, onlyBeside }) => {
+  const describe = ({ name, images, failed, model, finished, chosen, beside, onlyBeside }) => {
     const which = { sample: "a random sample", best: "the best scores", differences: "the largest differences" }[chosen];
     const parts = [report.plural(images, "image")];
     if (report.facts.shown < images) parts.push(`${report.number(report.facts.shown)} of them here: ${which}`);
     if (failed) parts.push(`${report.number(failed)} failed`);
     if (beside) parts.push(`beside ${beside}`);
     if (onlyBeside) parts.push(`${report.number(onlyBeside)} only there`);
-    parts.push(`run ${report.facts.name}`);
+    if (name !== "run") parts.push(`run ${name}`);
     if (model) parts.push(model);
     if (finished) parts.push(finished.slice(0, 10));
     return parts.join(" · ");
@@ -243,6 +243,9 @@
   by("recommended").textContent = `back to ${report.facts.threshold}`;
   by("recommended-mark").style.left = `calc(8px + (100% - 16px) * ${report.facts.threshold})`;
   by("recommended-mark").title = `recommended: ${report.facts.threshold}`;
+  by("legend").hidden = !report.facts.beside;
+  by("legend-here").textContent = `only ${report.facts.name}`;
+  by("legend-there").textContent = `only ${report.facts.beside}`;
   by("repeats-field").hidden = report.facts.spots.length === 0;
   makeKinds();
   makeLabels();

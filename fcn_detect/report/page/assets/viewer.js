@@ -42,6 +42,10 @@
     by("checked").checked = correction.checked;
     by("viewer-undo").disabled = !report.corrections.canUndo;
     by("boxes").replaceChildren(...boxes.map(foundRow));
+    const unjudged = boxes.filter((found) => report.corrections.verdict(entry().name, found) === null).length;
+    by("unjudged").hidden = !correction.checked || unjudged === 0;
+    by("unjudged").textContent = `${report.plural(unjudged, "box is", "boxes are")} not judged and count as wrong in an image ` +
+      "looked at wholly. All right confirms the rest.";
     const hidden = entry().found.length - boxes.length;
     by("below").textContent = hidden ? `${report.plural(hidden, "more box", "more boxes")} below the threshold or filtered` : "";
     by("missed").replaceChildren(...correction.missed.map(missedRow));
@@ -101,6 +105,7 @@
   const choose = (reference) => {
     stage.select(reference);
     refresh();
+    dialog.querySelector(".boxes .selected")?.scrollIntoView({ block: "nearest" });
   };
 
   const judge = (index, verdict) => {
