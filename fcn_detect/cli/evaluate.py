@@ -58,7 +58,7 @@ def command(
     max_height: float | None,
     resamples: int,
 ) -> None:
-    """Measure RESULTS (run folders or results.jsonl) against ANNOTATIONS.
+    """Measure RESULTS (run folders, results.jsonl, MegaDetector's .json) against ANNOTATIONS.
 
     ANNOTATIONS is a COCO file (.json), a folder of Pascal VOC files (.xml) or a YOLO folder
     (images/, labels/). Prints COCO average precision, the log-average miss rate of the pedestrian

@@ -14,6 +14,7 @@ from fcn_detect.formats.annotations import (
     annotation_format,
     read_annotations,
 )
+from fcn_detect.formats.any_results import read_results
 from fcn_detect.formats.coco import export_coco, read_coco_annotations, write_coco_results
 from fcn_detect.formats.corrections import (
     Corrections,
@@ -28,7 +29,6 @@ from fcn_detect.formats.jsonl import (
     format_result,
     iterate_results,
     parse_result,
-    read_results,
     write_results,
 )
 from fcn_detect.formats.labelstudio import export_labelstudio

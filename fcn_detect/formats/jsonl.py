@@ -83,7 +83,7 @@ def parse_result(line: str) -> ImageResult:
         raise DataError(str(error)) from None
 
 
-def read_results(path: Path) -> list[ImageResult]:
+def read_jsonl_results(path: Path) -> list[ImageResult]:
     """The results in a `results.jsonl`, or in a run's folder that holds one.
 
     Raises:

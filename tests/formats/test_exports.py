@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_detect.formats import WRITERS, Shown, read_voc_annotations, read_yolo_annotations
+from fcn_detect.errors import DataError
+from fcn_detect.formats import (
+    WRITERS,
+    Shown,
+    read_results,
+    read_voc_annotations,
+    read_yolo_annotations,
+)
 from fcn_detect.results import Detections, Failure, ImageResult
 
 SHOWN = Shown(["cat", "dog"], lambda _image_hw: 0.5)
@@ -73,3 +80,47 @@ def test_names_that_are_no_text_and_markup_do_no_harm(name, tmp_path):
             assert len(read_voc_annotations(written).images) == 1
         else:
             assert json.loads(written.read_text())
+
+
+def test_megadetectors_output_is_read_as_it_was_written(tmp_path):
+    found = read_results(WRITERS["megadetector"](RESULTS, tmp_path, SHOWN))
+    assert found == sorted(RESULTS, key=lambda result: result.image)
+
+
+def megadetector(tmp_path, **image):
+    content = {"info": {"format_version": "1.6"}, "detection_categories": {"1": "animal"}}
+    path = tmp_path / "md.json"
+    path.write_text(json.dumps({**content, "images": [{"file": "a\\b.jpg", **image}]}))
+    return path
+
+
+def test_megadetectors_own_output_is_read_with_its_failures(tmp_path):
+    found = [{"category": "1", "conf": 0.25, "bbox": [0.1, 0.2, 0.5, 0.5]}]
+    found.append({**found[0], "conf": 0.75})
+    (result,) = read_results(megadetector(tmp_path, detections=found, width=200, height=100))
+    assert (result.image, result.detections.labels) == ("a/b.jpg", ["animal"] * 2)
+    assert result.detections.scores.tolist() == [0.75, 0.25]
+    np.testing.assert_allclose(result.detections.boxes[0], [20, 20, 120, 70])
+    (result,) = read_results(megadetector(tmp_path, failure="image access failure"))
+    assert (result.failure.kind, result.failure.message) == ("unreadable", "image access failure")
+
+
+@pytest.mark.parametrize(
+    "image, said",
+    [
+        ({"detections": []}, "--include_image_size"),
+        ({"detections": [{"category": "1", "conf": 2, "bbox": [0, 0, 1, 1]}]}, "conf"),
+        ({"detections": [{"category": "1", "conf": 1, "bbox": [0, 0, 1]}]}, "bbox"),
+        (
+            {"detections": [{"category": "9", "conf": 1, "bbox": [0, 0, 1, 1]}]}
+            | {"width": 9, "height": 9},
+            "detection_categories",
+        ),
+    ],
+)
+def test_what_is_wrong_in_megadetectors_output_is_said(tmp_path, image, said):
+    with pytest.raises(DataError, match=said):
+        read_results(megadetector(tmp_path, **image))
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    with pytest.raises(DataError, match="MegaDetector's batch output"):
+        read_results(tmp_path / "other.json")
