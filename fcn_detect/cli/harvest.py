@@ -55,6 +55,7 @@ def command(run: Path, corrections: Path, output: Path, model: str | None, **giv
 
 
 def _print(summary: Any, output: Path) -> None:
+    from fcn_detect.backends.shipped import shipped_models
     from fcn_detect.cli.tables import print_table
     from fcn_detect.harvest import KINDS
 
@@ -69,7 +70,8 @@ def _print(summary: Any, output: Path) -> None:
         tell(f"left out: {count} {reason}")
     there = f", {summary.there} of them by an earlier start" if summary.there else ""
     tell(f"{summary.crops.total()} crops of {summary.images} images{there}, in {output}/")
-    model = shlex.quote(str(summary.model))
+    shipped = {path: name for name, path in shipped_models().items()}
+    model = shlex.quote(shipped.get(summary.model, str(summary.model)))
     note(
         f"train on with: fcn-detect train {shlex.quote(str(output))} OLD_CROPS --init {model} "
         "-o better.safetensors"

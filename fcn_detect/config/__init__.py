@@ -1,6 +1,6 @@
 """Settings: TOML in, checked values out."""
 
-from fcn_detect.config.files import data_path, read_settings
+from fcn_detect.config.files import check_settings, data_path, read_settings
 from fcn_detect.config.of_model import (
     TUNING_RATE,
     model_settings,
@@ -24,6 +24,7 @@ __all__ = [
     "ModelSettings",
     "Settings",
     "TrainSettings",
+    "check_settings",
     "data_path",
     "model_settings",
     "read_settings",

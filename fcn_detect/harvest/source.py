@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_detect.batch import RUN_NAME, model_digest, read_facts, record_name
-from fcn_detect.config import DetectSettings
+from fcn_detect.config import DetectSettings, check_settings
 from fcn_detect.errors import DataError, FcnDetectError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, parse_result
 from fcn_detect.harvest.job import HarvestJob
@@ -39,7 +39,8 @@ class Source:
         Raises:
             DataError: the run is not finished, or its images are not where it says.
             ModelError: the model's file is missing or damaged.
-            SettingsError: the run was made with another file than lies at the model's place.
+            SettingsError: the run was made with another file than lies at the model's place, or by
+            another version of this program.
         """
         content = _facts(job)
         images = job.images or Path(content["folder"])
@@ -55,7 +56,8 @@ class Source:
                 "crops to cut"
             )
         asked = {k: v for k, v in content.get("settings", header.detect).items() if k != "sha256"}
-        return cls(images, model, header, digest, DetectSettings.model_validate(asked))
+        settings = check_settings({"detect": asked}, f"{job.run / RUN_NAME}: ").detect
+        return cls(images, model, header, digest, settings)
 
 
 def _facts(job: HarvestJob) -> dict[str, Any]:

@@ -126,6 +126,17 @@ def test_corrections_of_another_run_model_or_class_are_refused(job, marks, corre
     harvest(replace(job, model=tmp_path / facts["model"]["path"]))
 
 
+def test_a_run_of_another_version_is_refused_and_one_of_detect_is_taken(job, model, tmp_path):
+    facts = json.loads((job.run / "run.json").read_text())
+    (job.run / "run.json").write_text(json.dumps({**facts, "settings": {"colour": "blue"}}))
+    with pytest.raises(SettingsError, match=r"run\.json: unknown key 'detect\.colour'"):
+        harvest(job)
+    (job.run / "run.json").unlink()
+    with pytest.raises(DataError, match="finished run"):
+        harvest(job)
+    assert harvest(replace(job, model=model, images=tmp_path / "photos")).images == 2
+
+
 @pytest.mark.parametrize("name", ["../../up.png", "/root.png", ".hidden.png", "a" * 250 + ".png"])
 def test_no_name_of_an_image_leads_out_of_the_folder(job, marks, correct, tmp_path, name):
     found = replace(read_results(job.run)[0], image=name)
