@@ -5,7 +5,10 @@ with them. Their tests skip where they are not installed.
 """
 
 import json
+import re
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -132,6 +135,18 @@ def test_label_studios_converter_reads_our_tasks(tmp_path):
     assert [names[one["category_id"]] for one in content["annotations"]] == LABELS
     boxes = np.array([one["bbox"] for one in content["annotations"]])
     np.testing.assert_allclose(boxes[:, :2] + boxes[:, 2:], BOXES[:, 2:], atol=0.01)
+
+
+def test_the_documented_lines_give_fiftyone_shares_of_the_picture():
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
+    code = re.search(r"```python\n(found = .*?)```", page, re.DOTALL)[1]
+    fo = SimpleNamespace(Detection=dict, Detections=lambda detections: detections)
+    sample = {}
+    names = {"fo": fo, "sample": sample, "detections": RESULTS[0].detections}
+    exec(code, {**names, "width": 80, "height": 60})
+    assert [one["label"] for one in sample["found"]] == LABELS
+    shares = sample["found"][0]["bounding_box"]
+    np.testing.assert_allclose(shares, [10 / 80, 20 / 60, 20.5 / 80, 40 / 60], atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ANNOTATION_READERS)
