@@ -100,7 +100,7 @@ def facts(count: int) -> dict[str, object]:
         "labels": ["person", "dog"], "threshold": 0.5, "keep": 0.05, "aspect": 0.5,
         "falseAlarms": [[1.0, 0.9], [100.0, 0.1]], "windowsPerImage": 10000, "images": count,
         "shown": count, "failed": 0, "chosen": "best", "finished": None, "model": "",
-        "version": None, "originals": None, "repeats": 10, "spots": [],
+        "originals": None, "spots": [],
     }  # fmt: skip
 
 

@@ -1,18 +1,16 @@
 """A run in, a page out that opens without a server and without a network."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fcn_detect.detect import Detector
 from fcn_detect.files import write_atomically
+from fcn_detect.report.page.about import about_run, repeats_text
 from fcn_detect.report.page.choice import (
     Choice,
     rank_by_chance,
@@ -75,7 +73,7 @@ class PageWriter:
             choice, spots, only_other = self._survey()
             shown = choice.numbers()
             self._write_images(folder, shown, choice, spots, only_other)
-            write_atomically(folder / REPEATS_NAME, self._repeats_text(spots))
+            write_atomically(folder / REPEATS_NAME, repeats_text(self.rule, spots))
         return PageSummary(
             index=self.job.page / INDEX_NAME,
             total=choice.total,
@@ -132,7 +130,18 @@ class PageWriter:
                 shards.append(f"data/{len(shards):04d}.js")
                 write_data(folder / shards[-1], "receive", entries)
                 self.progress("making pictures", start + len(shard), len(shown))
-        about = self._about(writer.labels, choice, spots, only_other)
+        about = about_run(self.run, self.costs, self.job.page) | {
+            "beside": None if self.other is None else self.other.name,
+            "onlyBeside": only_other,
+            "labels": writer.labels,
+            "keep": self.job.keep,
+            "windowsPerImage": self._windows_sum / self._searched if self._searched else 0,
+            "images": choice.total,
+            "shown": len(shown),
+            "failed": choice.failed,
+            "chosen": "sample" if self.job.sample else "differences" if self.other else "best",
+            "spots": [[*spot.view, list(spot.box), spot.images] for spot in spots],
+        }
         write_frame(folder, self.run.title, about, shards)
 
     def _draw(
@@ -171,53 +180,6 @@ class PageWriter:
             self._searched += 1
         if drawn.note:
             self._pictureless.append(f"{result.image}: {drawn.note}")
-
-    def _about(
-        self, labels: list[str], choice: Choice, spots: list[Spot], only_other: int
-    ) -> dict[str, Any]:
-        """What all images of the page share."""
-        header, facts = self.run.header, self.run.facts
-        x0, y0, x1, y1 = header.object_box if header else (0.0, 0.0, 1.0, 1.0)
-        windows = self._windows_sum / self._searched if self._searched else 0
-        return {
-            "run": self.run.identity,
-            "name": self.run.name,
-            "beside": None if self.other is None else self.other.name,
-            "onlyBeside": only_other,
-            "labels": labels,
-            "threshold": self.costs.threshold,
-            "keep": self.job.keep,
-            "aspect": (x1 - x0) / (y1 - y0),
-            "falseAlarms": [list(row) for row in self.costs.table] if windows else [],
-            "windowsPerImage": windows,
-            "images": choice.total,
-            "shown": len(choice.numbers()),
-            "failed": choice.failed,
-            "chosen": "sample" if self.job.sample else "differences" if self.other else "best",
-            "finished": facts.get("finished"),
-            "model": Path(str((facts.get("model") or {}).get("path", ""))).name,
-            "version": facts.get("version"),
-            "originals": self._originals(),
-            "repeats": self.rule.images,
-            "spots": [[*spot.view, list(spot.box), spot.images] for spot in spots],
-        }
-
-    def _originals(self) -> str | None:
-        """Where the images are, as a link from the page; None where there is no such way."""
-        try:
-            way = os.path.relpath(self.run.images or Path(), self.job.page)
-        except ValueError:  # another drive
-            return None
-        return quote(os.fsencode(Path(way).as_posix())) + "/"
-
-    def _repeats_text(self, spots: list[Spot]) -> str:
-        rule = {key: value for key, value in asdict(self.rule).items() if key != "patience"}
-        found = [
-            {**spot.view._asdict(), **{k: v for k, v in asdict(spot).items() if k != "view"}}
-            for spot in spots
-        ]
-        content = {"format": "fcn_detect repeats", "version": 1, "rule": rule, "spots": found}
-        return json.dumps(content, indent=1) + "\n"
 
 
 def _picture(folder: Path, kind: str, number: int) -> Path:

@@ -74,7 +74,7 @@
   // False alarms expected in one image, and whether that is a bound: [number, "", "<" or ">"].
   report.falseAlarms = (threshold) => {
     const { falseAlarms: table, windowsPerImage } = report.facts;
-    if (!table.length) return null;
+    if (!table.length || !windowsPerImage) return null;
     const each = (rate) => (rate * windowsPerImage) / 1e6;
     if (threshold > table[0][1]) return [each(table[0][0]), "<"];
     const last = table.at(-1);
