@@ -9,24 +9,26 @@ from fcn_detect.results import ModelHeader
 # they know is kept.
 TUNING_RATE = 4e-4
 
-# Folders of the machine that the model was trained on.
-_PHOTOS = ("negatives", "validation")
+# What the machine that the model was trained on had: folders of photos, other models.
+_LEFT_OUT = ("negatives", "validation", "teacher")
 
 
 def tables_of_model(header: ModelHeader) -> Tables:
-    """The tables of a model's own settings, without its folders of photos.
+    """The tables of a model's own settings, without the photos and models that it learned from.
 
     A model that was imported says nothing but its net, its crop and its object box.
     """
-    tables = {name: dict(header.training.get(name, {})) for name in Settings.model_fields}
+    tables = {
+        name: {k: v for k, v in header.training.get(name, {}).items() if k not in _LEFT_OUT}
+        for name in Settings.model_fields
+    }
     tables["model"] = tables["model"] or {
         "net": header.net,
         "crop": header.crop_hw,
         "object_box": header.object_box,
         "background": header.background,
     }
-    mining = {key: value for key, value in tables["mining"].items() if key not in _PHOTOS}
-    return {**tables, "mining": mining, "detect": dict(header.detect)}
+    return {**tables, "detect": dict(header.detect)}
 
 
 def tuning_tables(header: ModelHeader) -> Tables:

@@ -2,6 +2,8 @@
 
 import colorsys
 import hashlib
+import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,20 +12,39 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fcn_detect.results import Detections
 
+# Share of the photo's width from which a tag is its score alone.
+WIDEST_TAG = 0.4
+
+Box = tuple[float, ...]
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
+
 
 def draw_detections(pixels: NDArray[np.uint8], detections: Detections) -> NDArray[np.uint8]:
     """A copy of a photo, RGB uint8 `(h, w, 3)`, with each box, its label and its score.
 
-    Lines and letters grow with the photo; a label keeps its colour in every picture.
+    Lines and letters grow with the photo; a label keeps its colour in every picture. Labels give
+    way to each other; one that finds no free place, or takes much of the photo's width, is its
+    score alone, and of two that still meet the better one lies on top.
     """
     image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)
-    width = max(2, round(min(image.size) / 250))
-    font = ImageFont.load_default(max(11, round(min(image.size) / 40)))
-    for box, score, label in reversed(list(detections)):  # the best is drawn last, on top
-        colour = _colour(label)
-        draw.rectangle([float(v) for v in box], outline=colour, width=width)
-        _draw_tag(draw, box, f"{label} {score:.2f}", colour, font)
+    side = math.sqrt(image.width * image.height)
+    width = max(1, round(side / 300))
+    font = ImageFont.load_default(max(10, round(side / 45)))
+    best_first = [(tuple(map(float, box)), score, label) for box, score, label in detections]
+    for box, _, label in reversed(best_first):  # the best is drawn last, on top
+        if width > 1:  # a dark rim, for bright lines on bright ground
+            rim = (box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1)
+            draw.rectangle(rim, outline="black", width=width + 2)
+        draw.rectangle(box, outline=_colour(label), width=width)
+    tags: list[_Tag] = []
+    for box, score, label in best_first:
+        texts = [f"{label} {score:.2f}", f"{score:.2f}"]
+        tags.append(_place_tag(draw, font, box, texts, [tag.plate for tag in tags], label))
+    for tag in reversed(tags):
+        draw.rectangle(tag.plate, fill=tag.colour)
+        ink = "black" if sum(tag.colour) > 380 else "white"
+        draw.text(tag.corner, tag.text, fill=ink, font=font)
     return np.asarray(image, np.uint8)
 
 
@@ -36,21 +57,48 @@ def draw_heat_map(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArr
     return np.asarray(mixed.round(), np.uint8)
 
 
-def _draw_tag(
-    draw: ImageDraw.ImageDraw,
-    box: NDArray[np.float32],
-    text: str,
-    colour: tuple[int, int, int],
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-) -> None:
-    """The label on a filled plate, above the box, or inside where there is no room above."""
-    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-    height = bottom - top + 4
-    x = min(max(0.0, float(box[0])), max(0.0, draw.im.size[0] - (right - left) - 4))
-    y = float(box[1]) - height if box[1] >= height else float(box[1])
-    draw.rectangle([x, y, x + right - left + 4, y + height], fill=colour)
-    ink = "black" if sum(colour) > 380 else "white"
-    draw.text((x + 2 - left, y + 2 - top), text, fill=ink, font=font)
+@dataclass(frozen=True)
+class _Tag:
+    """A text on a plate: the plate's corners, and where the text's drawing begins."""
+
+    text: str
+    plate: Box
+    corner: tuple[float, float]
+    colour: tuple[int, int, int]
+
+
+def _place_tag(
+    draw: ImageDraw.ImageDraw, font: Font, box: Box, texts: list[str], taken: list[Box], label: str
+) -> _Tag:
+    """The first text at the first place that fits the photo and touches no other plate.
+
+    Places are above the box, inside it at the top, below it and inside it at the bottom; where none
+    is free, the last text goes to the first place.
+    """
+    photo_w, photo_h = draw.im.size
+    for text in texts:
+        left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+        width, height = right - left + 4, bottom - top + 4
+        x = min(max(0.0, box[0]), max(0.0, photo_w - width))
+        above = box[1] - height if box[1] >= height else box[1]
+        places = [
+            _Tag(
+                text,
+                (x, y, x + width, y + height),
+                (x + 2 - left, y + 2 - top),
+                _colour(label),
+            )
+            for y in (above, box[1], box[3], box[3] - height)
+        ]
+        for tag in places:
+            inside = tag.plate[1] >= 0 and tag.plate[3] <= photo_h and width <= WIDEST_TAG * photo_w
+            if inside and not any(_meet(tag.plate, other) for other in taken):
+                return tag
+    return places[0]
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _colour(label: str) -> tuple[int, int, int]:

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from fcn_detect.backends.shipped import shipped_models
@@ -19,25 +17,41 @@ IMPORTED = ModelHeader(
 )
 
 
+TRAINED = IMPORTED.model_copy(
+    update={
+        "crop_hw": (112, 56),
+        "training": {
+            "model": {"net": "valid-half", "crop": "64x128", "window": "56x112"},
+            "augment": {"tint": 0.1},
+            "train": {"epochs": 7, "learning_rate": 0.01, "teacher": "person"},
+            "mining": {"rounds": 3, "negatives": "photos", "validation": "others"},
+        },
+        "detect": {"keep": 0.05},
+    }
+)
+
+
 def test_going_on_takes_the_models_settings_but_neither_its_photos_nor_its_learning_rate():
-    header = read_header(shipped_models()["person-small"])
-    config = Path(__file__).parents[2] / "configs" / "person-small.toml"
-    settings, trained = read_settings(None, below=tuning_tables(header)), read_settings(config)
-    assert settings.model == trained.model
-    assert settings.augment == trained.augment
-    assert settings.detect == trained.detect
-    assert settings.train == trained.train.model_copy(update={"learning_rate": TUNING_RATE})
-    photos = {"negatives": None, "validation": None}
-    assert settings.mining == trained.mining.model_copy(update=photos)
+    settings = read_settings(None, below=tuning_tables(TRAINED))
+    assert settings.model.window == (112, 56)
+    assert (settings.augment.tint, settings.detect.keep) == (0.1, 0.05)
+    assert (settings.train.epochs, settings.train.learning_rate) == (7, TUNING_RATE)
+    assert (settings.mining.rounds, settings.mining.negatives) == (3, None)
+    assert settings.mining.validation is None
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_the_shipped_models_can_be_gone_on_from(name):
+    header = read_header(shipped_models()[name])
+    assert read_settings(None, below=tuning_tables(header)).model == model_settings(header)
 
 
 def test_file_and_options_go_over_the_models_settings(tmp_path):
-    header = read_header(shipped_models()["person-small"])
     config = tmp_path / "c.toml"
     config.write_text("[train]\nlearning_rate = 1e-3\nepochs = 3\n")
-    settings = read_settings(config, {"train": {"epochs": 4}}, tuning_tables(header))
+    settings = read_settings(config, {"train": {"epochs": 4}}, tuning_tables(TRAINED))
     assert (settings.train.learning_rate, settings.train.epochs) == (1e-3, 4)
-    assert settings.model.window == (56, 28)
+    assert settings.model.window == (112, 56)
 
 
 def test_an_imported_model_says_its_net_its_crop_and_its_object_box():
