@@ -72,6 +72,22 @@ def test_training_works_as_written(run_cli):
     assert Path("model.train/metrics.json").exists()
 
 
+@pytest.mark.usefixtures("folder")
+def test_correcting_and_training_on_work_as_written(run_cli):
+    code, _, err = run_cli(*shlex.split(block("batch"))[1:])
+    assert code == 0, err
+    missed = [{"label": "dress", "box": [100, 60, 160, 180]}]
+    images = [{"image": "0001.jpg", "checked": True, "missed": missed}]
+    content = {"format": "fcn_detect corrections", "version": 1, "run": "run", "images": images}
+    Path("corrections.json").write_text(json.dumps(content))
+    harvest, train = block("harvest").splitlines()
+    code, _, err = run_cli(*shlex.split(harvest)[1:])
+    assert code == 0, err
+    code, _, err = run_cli(*shlex.split(train)[1:], "--epochs", 1)
+    assert code == 0, err
+    assert Path("better.safetensors").exists()
+
+
 def test_measuring_works_as_written(run_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("CAMERA").mkdir()

@@ -79,8 +79,9 @@ def command(
     folder can be copied and handed on; it needs no server and no network.
 
     \b
-    fcn-detect report run
-    fcn-detect report run --beside other-run -o comparison
+    Examples:
+      fcn-detect report run
+      fcn-detect report run --beside other-run -o comparison
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 
