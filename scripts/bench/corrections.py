@@ -2,6 +2,7 @@
 
     python scripts/bench/corrections.py [-m person-small] [--set caltech_dev] [-o runs/corrections]
         [--variants alone mixed] [--epochs 6] [--old-crops data/person_crops] [--also penn_fudan]
+        [--backgrounds 20]
 
 The frames are divided by where they come from (the name up to the last `_`, or every second
 frame), one half to correct and one to measure on. `batch` searches the first half; a person is
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("-m", "--model", default="person-small")
     parser.add_argument("--set", dest="name", default="caltech_dev", choices=MIN_HEIGHTS)
     parser.add_argument("--threshold", type=float)
+    parser.add_argument("--backgrounds", type=int, default=20, help="of harvest")
     parser.add_argument("--epochs", type=int, nargs="+", default=[6])
     parser.add_argument("--old-crops", type=Path, default=Path("data/person_crops"))
     parser.add_argument("--variants", nargs="*", default=["alone", "mixed"])
@@ -63,7 +65,8 @@ def main() -> None:
     write_corrections(corrections, args.out / "corrections.json")
     print_corrections(corrections)
     command = ["harvest", args.out / "run", args.out / "corrections.json"]
-    call(*command, "-o", args.out / "crops", "--overwrite")
+    options = ["--backgrounds", args.backgrounds, "--overwrite"]
+    call(*command, "-o", args.out / "crops", *options)
     rows = measure(args, args.model, "before", halves["measure"])
     for variant in args.variants:
         for epochs in args.epochs:
