@@ -4,12 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test test-slow check format clean
+.PHONY: help demo test test-slow check docs format clean
 help:
 	@echo "make demo        install, train on rendered crops, detect in rendered scenes"
 	@echo "make test        install, run the tests (minutes on two cores)"
 	@echo "make test-slow   the tests that take minutes"
-	@echo "make check       format, lint, types, layer rules, tests"
+	@echo "make check       format, lint, types, layer rules, documentation, tests"
+	@echo "make docs        the documentation as a site, in build/docs; broken links are errors"
 	@echo "make format      rewrite the files in the project's format"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -34,11 +35,15 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) docs
 	$(BIN)/pytest -n 2 --dist worksteal
+
+docs: $(STAMP)
+	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --keep-going docs build/docs
 
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) build demo-output

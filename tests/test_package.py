@@ -34,7 +34,7 @@ def test_the_changelog_knows_the_version():
 
 
 def test_every_file_named_in_a_page_exists():
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     missing = []
     for page in pages:
         named = re.findall(r"`((?:docs|scripts|tests|configs)/[\w/.-]+)`", page.read_text())
