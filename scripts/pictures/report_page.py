@@ -33,14 +33,15 @@ DESKTOP, PHONE = {"width": 1360, "height": 860}, {"width": 390, "height": 780}
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--work", type=click.Path(path_type=Path), help="Keeps the page; used again.")
-def main(model: Path, output: Path, work: Path | None) -> None:
+@click.option("--threshold", type=float, help="Smallest score shown. [default: the model's own]")
+def main(model: Path, output: Path, work: Path | None, threshold: float | None) -> None:
     """Pictures of the page of a run of MODEL, a model of dresses, into the folder OUTPUT."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as name:
         folder = work or Path(name)
         page = folder / "page"
         if not page.exists():
-            make_page(folder, model)
+            make_page(folder, model, threshold)
         with sync_playwright() as playwright:
             options = {"executable_path": program, "args": ["--no-sandbox"]}
             browser = playwright.chromium.launch(**options)
@@ -48,7 +49,7 @@ def main(model: Path, output: Path, work: Path | None) -> None:
             browser.close()
 
 
-def make_page(folder: Path, model: Path) -> None:
+def make_page(folder: Path, model: Path, threshold: float | None) -> None:
     """Renders a street festival's cameras, searches them, and makes the page with heat maps."""
     festival = folder / "festival"
     rng = np.random.default_rng(11)
@@ -65,7 +66,7 @@ def make_page(folder: Path, model: Path) -> None:
         save(festival / SHOP / f"IMG_{i + 1:04d}.jpg", darker, 6 + i, 0)
     cut = festival / CAMERAS[0] / "IMG_0005.jpg"
     cut.write_bytes(cut.read_bytes()[:9000])
-    detector = Detector.load(model, backend="torch")
+    detector = Detector.load(model, backend="torch", threshold=threshold)
     run_batch(BatchJob(festival, folder / "run", model, workers=1), detector)
     write_page(PageJob(folder / "run", folder / "page"), detector)
 
@@ -92,6 +93,8 @@ def shoot(browser: Browser, folder: Path, output: Path) -> None:
     large_view(page)
     page.screenshot(path=output / "report-phone-view.jpg", type="jpeg", quality=85)
     beside = [cv2.imread(str(output / f"report-{name}.jpg")) for name in ("phone", "phone-view")]
+    if any(picture is None for picture in beside):
+        raise SystemExit("the pictures of the phone cannot be read again")
     gap = np.full((beside[0].shape[0], 24, 3), 255, np.uint8)
     cv2.imwrite(str(output / "report-phone.jpg"), np.hstack([beside[0], gap, beside[1]]))
     (output / "report-phone-view.jpg").unlink()
@@ -99,6 +102,7 @@ def shoot(browser: Browser, folder: Path, output: Path) -> None:
 
 def opened(browser: Browser, folder: Path, size: dict[str, int], scheme: str) -> Page:
     context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
+    context.set_default_timeout(300_000)
     page = context.new_page()
     page.goto((folder / "index.html").as_uri())
     page.wait_for_selector(".card img")

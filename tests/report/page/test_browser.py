@@ -55,6 +55,7 @@ def open_page(browser):
 
     def open_(folder, size=DESKTOP, **options):
         context = browser.new_context(viewport=size, offline=True, **options)
+        context.set_default_timeout(120_000)  # a busy machine is no failure
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
