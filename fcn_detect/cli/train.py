@@ -26,7 +26,7 @@ from fcn_detect.cli.talk import note, tell
     help="A model, by file or shipped name, to go on from: its weights, and its settings where "
     "nothing else is said; photos are named anew (--negatives).",
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the crops.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the crops, before mining.")
 @click.option("--seed", type=int, help="Of everything random.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def command(

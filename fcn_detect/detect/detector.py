@@ -79,7 +79,7 @@ class Detector:
         if self.settings.false_alarms is not None and not self.header.false_alarms:
             raise SettingsError(
                 "--false-alarms: this model was trained without photos to count false alarms on "
-                "(mining.negatives); use --threshold"
+                "(mining.validation, or 73 or more of mining.negatives); use --threshold"
             )
 
     @classmethod

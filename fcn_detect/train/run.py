@@ -113,6 +113,12 @@ class _Training:
         for i, label in enumerate(folders.labels):
             if not (folders.train.classes == i).any():
                 self.say(f"no crops of {label}: what the model knows of it may fade")
+        if not self.negatives.held_back:
+            self.say(
+                "no photos without the object are held back to count false alarms on: the "
+                "recommended threshold will be 0.5, a guess; give 73 photos or more "
+                "(--negatives), or others (mining.validation)"
+            )
         for skip in folders.skipped:
             self.say(f"left out: {skip.path}: {skip.kind}: {skip.message}")
 
