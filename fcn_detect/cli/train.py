@@ -8,7 +8,7 @@ import click
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, config_option
-from fcn_detect.cli.talk import note, tell
+from fcn_detect.cli.talk import tell
 
 
 @fcn_command("train", short_help="Train a model on folders of crops.")
@@ -60,11 +60,6 @@ def command(
 
         job = TrainingJob(crops[0], output, settings, given["resume"], start, crops[1:])
         result = train(job, display, display.say)
-    if start is not None and not result.header.false_alarms:
-        note(
-            "without photos of no object (--negatives) the recommended threshold is "
-            f"{result.header.threshold:g}, and --false-alarms cannot be used"
-        )
     tell(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
     tell(f"model {output}; metrics and plots in {job.folder}/")
     return exit_codes.INTERRUPTED if result.interrupted else 0

@@ -121,8 +121,9 @@ class TrainSettings(_Table):
         batch_size: crops a step.
         learning_rate: peak of the one-cycle schedule.
         weight_decay: of AdamW.
-        label_smoothing: probability mass moved off the true class of objects. Backgrounds are not
-            smoothed: nearly every window of a frame is one, and none may linger above `keep`.
+        label_smoothing: probability mass moved off the true class of objects.
+        background_smoothing: likewise of backgrounds. Nearly every window of a frame is one: with
+            0.02 they score 0.01, and a third of all windows may be above the `keep` of 0.01.
         teacher: a model of the same classes, by file or shipped name, whose probabilities of each
             augmented window are learned beside the crops' classes; windows are enlarged to its
             own. None: the crops alone.
@@ -140,6 +141,7 @@ class TrainSettings(_Table):
     learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=0.02, ge=0)
     label_smoothing: Share = 0.02
+    background_smoothing: Share = 0.0
     teacher: str | None = None
     teacher_weight: float = Field(default=1.0, ge=0)
     offset_weight: float = Field(default=2.0, ge=0)

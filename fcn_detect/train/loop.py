@@ -104,7 +104,9 @@ class Trainer:
         """Of a batch: how wrong the classes are, and where there are objects, their places."""
         logits, found = values[:, : self.outputs], values[:, self.outputs :]
         objects = classes != self.background
-        loss = classification_loss(logits, classes, self.settings.label_smoothing * objects)
+        s = self.settings
+        smoothing = torch.where(objects, s.label_smoothing, s.background_smoothing)
+        loss = classification_loss(logits, classes, smoothing)
         if found.shape[1] and objects.any():
             true = offsets[objects, : found.shape[1]]
             loss = loss + self.settings.offset_weight * F.smooth_l1_loss(found[objects], true)

@@ -55,7 +55,7 @@ def test_corrections_become_crops_and_training_goes_on_from_the_model(
     )
     assert code == 0, err
     assert "at a learning rate of 0.0004" in err
-    assert "the recommended threshold is 0.5" in err
+    assert "the recommended threshold will be 0.5" in err
     before, after = read_header(dress_model), read_header(model)
     assert (after.net, after.crop_hw) == (before.net, before.crop_hw)
     assert after.object_box == before.object_box
