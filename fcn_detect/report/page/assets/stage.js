@@ -3,7 +3,7 @@
 // One image, large: photo, heat map and boxes at any zoom. Beside another run there are two panes
 // that move together.
 {
-  const LARGEST_SCALE = 32, PADDING = 12, HANDLE = 5;
+  const LARGEST_SCALE = 32, PADDING = 12, HANDLE = 5, NARROWEST_TAGGED = 24;
   const area = report.by("stage");
   const view = { scale: 1, x: 0, y: 0 }; // screen pixels of an image pixel; the image's corner
   const state = { entry: null, selected: null, preview: null, heat: 0 };
@@ -77,8 +77,9 @@
     const at = toScreen(box);
     const group = report.svg("g", { class: `mark ${style}` },
       report.svg("rect", { class: "halo", ...at }), report.svg("rect", { class: `box ${style}`, ...at }));
-    group.classList.toggle("selected", Boolean(reference && isSelected(reference)));
-    if (text) {
+    const selected = Boolean(reference && isSelected(reference));
+    group.classList.toggle("selected", selected);
+    if (text && (selected || at.width >= NARROWEST_TAGGED)) {
       const y = at.y > 20 ? at.y - 5 : at.y + at.height + 14;
       group.append(report.svg("text", { class: "tag", x: at.x + 1, y }, text));
     }
