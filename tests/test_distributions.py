@@ -81,12 +81,13 @@ def test_the_wheel_holds_the_package_its_models_and_its_licences(built):
 
 
 @pytest.mark.slow
-def test_the_source_archive_is_what_the_repository_tracks_and_no_data(built):
+def test_the_source_archive_holds_no_file_that_git_ignores(built):
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
         names = {name.partition("/")[2] for name in tar.getnames()}
     made = {"PKG-INFO"}
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    own = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(own, cwd=ROOT, capture_output=True, text=True)
     if listed.returncode == 0 and listed.stdout:
         assert names - made <= set(listed.stdout.splitlines())
     assert {name for name in names if name.startswith("data/")} == {"data/README.md"}
