@@ -88,7 +88,7 @@
 
   report.costText = (threshold) => {
     const expected = report.falseAlarms(threshold);
-    if (!expected) return "The run does not tell how many false alarms to expect: its model was trained without photos to count them on.";
+    if (!expected) return "How many false alarms to expect is not known: the model has no counts of photos without objects.";
     const [count, bound] = expected;
     const about = { "<": "fewer than ", ">": "more than ", "": "about " }[bound];
     const text = count >= 0.95
