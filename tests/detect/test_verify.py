@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from fcn_detect.backends.torch_backend import TorchBackend, untrained
 from fcn_detect.detect import EquivalenceReport, ImageEquivalence, level_plan, verify_images
 from fcn_detect.detect.verify import TOLERANCE, Verifiable, compare_level
+from fcn_detect.errors import ModelError
 from fcn_detect.geometry import Level
 from fcn_detect.nets import build_net
 
@@ -125,8 +126,9 @@ def test_a_small_difference_breaks_the_promise_without_a_flip(exact: TorchBacken
     assert image.head_difference == pytest.approx(3e-4, rel=0.1)
 
 
-def test_scores_that_are_no_numbers_break_the_promise(exact: TorchBackend) -> None:
-    assert not _report(Altered(exact, {(0, 0): np.nan}), _level(exact)).holds
+def test_scores_that_are_no_numbers_are_an_error(exact: TorchBackend) -> None:
+    with pytest.raises(ModelError, match="NaN"):
+        _report(Altered(exact, {(0, 0): np.nan}), _level(exact))
 
 
 def test_what_padding_does_is_reported_and_only_its_head_is_promised(padded: TorchBackend) -> None:
