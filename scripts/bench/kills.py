@@ -43,12 +43,12 @@ def main() -> None:
     if start(args, "calm").wait():
         sys.exit("the undisturbed run failed")
     calm_s = time.monotonic() - began
-    repeated = kill_and_resume(args)
+    kills, repeated = kill_and_resume(args)
     calm, killed = (args.out / run / "results.jsonl" for run in ("calm", "killed"))
     same = calm.read_bytes() == killed.read_bytes()
     report = {
         "images": args.images,
-        "kills": args.kills,
+        "kills": kills,
         "records": calm.read_bytes().count(b"\n"),
         "same_bytes": same,
         "recorded_twice": repeated,
@@ -78,8 +78,9 @@ def start(args: argparse.Namespace, run: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*map(str, [*command, *options]), *more], stderr=subprocess.DEVNULL)
 
 
-def kill_and_resume(args: argparse.Namespace) -> int:
-    """Starts and kills a run, then lets it end; returns how many records it has too many."""
+def kill_and_resume(args: argparse.Namespace) -> tuple[int, int]:
+    """Starts and kills a run, then lets it end: times killed, and how many records too many."""
+    kills = 0
     draw = random.Random(args.seed)
     journal = args.out / "killed" / "journal"
     for round_ in range(args.kills):
@@ -89,11 +90,14 @@ def kill_and_resume(args: argparse.Namespace) -> int:
             if _recorded(journal) > wanted:
                 process.send_signal(signal.SIGKILL)
             time.sleep(0.02)
+        if process.returncode == 0:  # it was faster than we
+            break
         if process.returncode != -signal.SIGKILL:
-            sys.exit(f"start {round_ + 1} ended by itself, with {process.returncode}")
+            sys.exit(f"start {round_ + 1} failed, with {process.returncode}")
+        kills += 1
     if start(args, "killed").wait():
         sys.exit("the last start failed")
-    return _recorded(journal) - args.images
+    return kills, _recorded(journal) - args.images
 
 
 def _recorded(journal: Path) -> int:

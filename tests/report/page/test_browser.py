@@ -247,11 +247,13 @@ def test_a_missed_object_is_dragged_in_the_models_proportion_and_then_freely_sha
     assert corrections(page)["images"][0]["missed"][0]["box"] == missed["box"]
     page.keyboard.press("u")
     assert corrections(page)["images"] == []
+    from playwright.sync_api import expect  # where it is installed, as for `page`
+
     page.keyboard.press("m")
     page.keyboard.press("Enter")
-    assert page.locator("#missed li").count() == 1
+    expect(page.locator("#missed li")).to_have_count(1)
     page.keyboard.press("Delete")
-    assert page.locator("#missed li").count() == 0
+    expect(page.locator("#missed li")).to_have_count(0)
 
 
 @pytest.mark.slow
