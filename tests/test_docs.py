@@ -42,13 +42,13 @@ def quick(monkeypatch):
 
     whole = config.read_settings
 
-    def shortened(path, changes=None):
+    def shortened(path, changes=None, below=None):
         changes = {table: dict(values) for table, values in (changes or {}).items()}
         for table, values in QUICK.items():
             changes[table] = {**changes.get(table, {}), **values}
         if path is None and changes.get("model", {}).get("net") is None:
             changes["model"] = {**changes.get("model", {}), "net": "valid-small"}
-        return whole(path, changes)
+        return whole(path, changes, below)
 
     monkeypatch.setattr(config, "read_settings", shortened)
 

@@ -75,7 +75,8 @@ def start(args: argparse.Namespace, run: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "fcn_detect", "batch", args.out / "images"]
     options = ["-o", args.out / run, "-m", args.model, "--backend", args.backend]
     more = ["--threads", "1", "--workers", str(WORKERS)]
-    return subprocess.Popen([*map(str, [*command, *options]), *more], stderr=subprocess.DEVNULL)
+    words = [*map(str, [*command, *options]), *more]
+    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def kill_and_resume(args: argparse.Namespace) -> tuple[int, int]:
