@@ -15,8 +15,8 @@ CHUNK = 8
 class Augmentation:
     """Cuts a window from each crop of a batch and varies its colours, sharpness and noise.
 
-    All classes are treated alike, so that no trace of it tells them apart. Places are cut by
-    `WindowCutter`, which has a draw of its own for each crop; the rest is torchvision's.
+    All classes are treated alike, so that no trace of it tells them apart. Places and colours have
+    a draw of their own for each crop; sharpness and noise have one for eight.
     """
 
     def __init__(
@@ -25,14 +25,11 @@ class Augmentation:
         model: ModelSettings,
         object_box: tuple[float, float, float, float],
     ) -> None:
-        c = settings.colour
         self.cut = WindowCutter(settings, model, object_box)
         self._occluded = settings.occlusion
+        self._colours = settings
         self._transforms = v2.Compose(
             [
-                v2.ColorJitter(brightness=c, contrast=c, saturation=c),  # hue doubles the cost
-                _Tint(settings.tint),
-                v2.RandomGrayscale(settings.grey),
                 v2.RandomApply([_Coarser(0.4)], settings.coarse),
                 v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], settings.blur),
                 v2.RandomApply([_Noise(12)], settings.noise),
@@ -52,6 +49,7 @@ class Augmentation:
         """
         windows, offsets, parts = self.cut(crops)
         windows = _occlude(windows, is_background, self._occluded)
+        windows = _vary_colours(windows, self._colours)
         varied = [self._transforms(chunk) for chunk in torch.split(windows, CHUNK)]
         return torch.cat(varied), offsets, parts
 
@@ -74,6 +72,28 @@ def _occlude(windows: Tensor, is_background: Tensor, share: float) -> Tensor:
     return torch.where((from_edge < depth[:, None, None])[:, None], others, windows)
 
 
+def _vary_colours(windows: Tensor, settings: AugmentSettings) -> Tensor:
+    """Windows with brightness, contrast, saturation and each channel's gain drawn anew for each.
+
+    All of these, and turning grey, are affine maps of a pixel's colour, so one map does them all:
+    3x3 numbers and an offset a window.
+
+    Source: the weights of red, green and blue in grey are those of ITU-R BT.601.
+    """
+    n = len(windows)
+    pixels = windows.float().flatten(2)  # (n, 3, h * w)
+    brightness, contrast, saturation = 1 + settings.colour * (2 * torch.rand(3, n, 1, 1) - 1)
+    gains = 1 + settings.tint * (2 * torch.rand(n, 3, 1) - 1)
+    grey_share = torch.tensor([0.299, 0.587, 0.114]).expand(3, 3)
+    mean = brightness * (grey_share[:1] @ pixels.mean(dim=2, keepdim=True))  # of grey, (n, 1, 1)
+    colour = gains * (saturation * torch.eye(3) + (1 - saturation) * grey_share)
+    offset = gains * (1 - contrast) * mean
+    grey = torch.rand(n, 1, 1) < settings.grey
+    to_grey = torch.where(grey, grey_share, torch.eye(3))
+    varied = torch.baddbmm(to_grey @ offset, to_grey @ colour * (brightness * contrast), pixels)
+    return varied.round_().clamp_(0, 255).to(torch.uint8).view_as(windows)
+
+
 class _Coarser(v2.Transform):  # type: ignore[misc]
     """Made smaller and large again, as small things in enlarged frames are: down to `smallest`."""
 
@@ -88,20 +108,6 @@ class _Coarser(v2.Transform):  # type: ignore[misc]
         coarse = F.interpolate(crops.float(), small, mode="bilinear", antialias=True)
         large = F.interpolate(coarse, (height, width), mode="bilinear")
         return large.round().clamp(0, 255).to(torch.uint8)
-
-
-class _Tint(v2.Transform):  # type: ignore[misc]
-    """Each colour channel made brighter or darker on its own, by a share up to `largest`."""
-
-    def __init__(self, largest: float) -> None:
-        super().__init__()
-        self.largest = largest
-
-    def forward(self, crops: Tensor) -> Tensor:
-        if not self.largest:
-            return crops
-        gains = 1 + self.largest * (2 * torch.rand(len(crops), 3, 1, 1) - 1)
-        return (crops * gains).round().clamp(0, 255).to(torch.uint8)
 
 
 class _Noise(v2.Transform):  # type: ignore[misc]

@@ -50,6 +50,7 @@ class Trainer:
         teacher: Teacher | None = None,
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.precision = _precision(settings, self.device)
         self.settings, self.augmentation = settings, augmentation
         self.phase, self.epochs, self.crops = phase, epochs, crops
         self.outputs, self.background = outputs, max(1, outputs - 1)
@@ -86,7 +87,8 @@ class Trainer:
         windows, offsets, parts = self.augmentation(crops, classes == self.background)
         classes = torch.where(parts, self.background, classes).to(self.device)
         batch = windows.to(self.device).float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+        half = self.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             values = self.classifier(batch).float()
         loss = self._loss(values, classes, offsets.to(self.device))
         if self.teacher is not None:
@@ -129,6 +131,15 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+
+
+def _precision(settings: TrainSettings, device: torch.device) -> str:
+    """What a net is trained in on a device: `float32` or `bfloat16`."""
+    if settings.precision != "auto":
+        return settings.precision
+    told = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch tells nothing
+    tiles = device.type == "cpu" and told.get("amx_bf16", False)
+    return "bfloat16" if tiles or device.type == "cuda" else "float32"
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:

@@ -160,11 +160,15 @@ class WindowCutter:
         low, high = self._frame_edges(len(cut.size))
         x = x.clamp(low[:, :1], high[:, :1])[:, None, :] * cut.mirror[:, None, None]
         y = y.clamp(low[:, 1:], high[:, 1:])[:, :, None]
-        cos, sin = torch.cos(cut.angle)[:, None, None], torch.sin(cut.angle)[:, None, None]
-        turned = torch.stack([cos * x - sin * y, sin * x + cos * y], dim=-1)
-        points = cut.centre_xy[:, None, None] + cut.size[:, None, None, None] * turned
         crop = torch.tensor([self.crop_hw[1], self.crop_hw[0]], dtype=torch.float32)
-        return points / crop * 2 - 1
+        middle = (cut.centre_xy / crop * 2 - 1)[:, :, None, None]  # (n, 2, 1, 1)
+        along = torch.stack([torch.cos(cut.angle), torch.sin(cut.angle)], dim=1)
+        along = (along * cut.size[:, None])[:, :, None, None]
+        (cos_x, sin_x), (cos_y, sin_y) = ((along * (2 / side)).unbind(1) for side in crop)
+        # sums of rows and columns: only the last step has a number for every pixel
+        points_x = (middle[:, 0] + cos_x * x) - sin_x * y
+        points_y = (middle[:, 1] + sin_y * x) + cos_y * y
+        return torch.stack([points_x, points_y], dim=-1)
 
     def _frame_edges(self, count: int) -> tuple[Tensor, Tensor]:
         """The part of each window that lies in the frame: least and largest x, y, `(n, 2)` each.

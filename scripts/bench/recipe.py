@@ -42,7 +42,8 @@ VARIANTS: dict[str, Changes] = {
     "no-smoothing": {"train": {"label_smoothing": 0.0}},
     "no-averaging": {"train": {"average_decay": 0.0}},
     "more-smoothing": {"train": {"label_smoothing": 0.1}},
-    "tint": {"augment": {"tint": 0.2}},
+    "no-tint": {"augment": {"tint": 0.0}},
+    "no-colour": {"augment": {"tint": 0.0, "colour": 0.0, "grey": 0.0}},
     "teacher": {"train": {"teacher": "person"}},
 }
 

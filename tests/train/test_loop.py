@@ -4,11 +4,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
+from torchvision.transforms import v2
 
 from fcn_detect.config import AugmentSettings, ModelSettings, TrainSettings
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration
-from fcn_detect.train.augment import Augmentation
+from fcn_detect.train.augment import Augmentation, _vary_colours
 from fcn_detect.train.calibrate import fit_calibration
 from fcn_detect.train.loop import accuracy, classification_loss, draw_epoch
 from fcn_detect.train.reliability import measure_reliability
@@ -67,6 +68,26 @@ def test_augmentation_switched_off_changes_nothing():
         AugmentSettings(**off), ModelSettings(crop=(32, 20)), (0.0, 0.0, 20.0, 32.0)
     )
     assert torch.equal(augment(crops, backgrounds(crops))[0], crops)
+
+
+def test_colours_vary_as_one_change_after_the_other_would():
+    """Against torchvision's functions in their turn, without their rounding in between."""
+    windows = torch.randint(60, 190, (30, 3, 12, 9), dtype=torch.uint8)
+    settings = AugmentSettings(colour=0.2, tint=0.1, grey=0.3)
+    torch.manual_seed(4)
+    varied = _vary_colours(windows, settings)
+    torch.manual_seed(4)
+    jitter = 1 + 0.2 * (2 * torch.rand(3, 30, 1, 1) - 1)
+    gains = 1 + 0.1 * (2 * torch.rand(30, 3, 1) - 1)
+    grey = torch.rand(30, 1, 1).flatten() < 0.3
+    for i in range(30):
+        brightness, contrast, saturation = (float(factors[i]) for factors in jitter)
+        one = v2.functional.adjust_brightness(windows[i] / 255, brightness)
+        one = v2.functional.adjust_contrast(one, contrast)
+        one = v2.functional.adjust_saturation(one, saturation) * gains[i][:, :, None]
+        one = v2.functional.rgb_to_grayscale(one, 3) if grey[i] else one
+        assert (varied[i] - 255 * one).abs().max() < 0.6
+    assert 0 < grey.sum() < 30
 
 
 def test_only_background_is_put_in_front_of_crops():
