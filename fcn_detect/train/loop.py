@@ -137,7 +137,7 @@ def _precision(settings: TrainSettings, device: torch.device) -> str:
     """What a net is trained in on a device: `float32` or `bfloat16`."""
     if settings.precision != "auto":
         return settings.precision
-    told = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch tells nothing
+    told: Any = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch tells nothing
     tiles = device.type == "cpu" and told.get("amx_bf16", False)
     return "bfloat16" if tiles or device.type == "cuda" else "float32"
 
