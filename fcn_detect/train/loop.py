@@ -90,10 +90,11 @@ class Trainer:
         half = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             values = self.classifier(batch).float()
+            taught = None if self.teacher is None else self.teacher(windows)
         loss = self._loss(values, classes, offsets.to(self.device))
-        if self.teacher is not None:
+        if taught is not None:
             logits = values[:, : self.outputs]
-            loss = loss + self.settings.teacher_weight * taught_loss(logits, self.teacher(windows))
+            loss = loss + self.settings.teacher_weight * taught_loss(logits, taught)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.classifier.parameters(), 5.0)

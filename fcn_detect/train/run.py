@@ -70,7 +70,8 @@ class _Training:
         self.header = _header(job.settings, self.folders)
         self.classifier = _first_net(job, self.header)
         teacher = job.settings.train.teacher
-        self.teacher = None if teacher is None else Teacher(teacher, self.header)
+        mirrors = job.settings.augment.flip > 0
+        self.teacher = None if teacher is None else Teacher(teacher, self.header, mirrors)
         self.negatives = Negatives(job.settings, self.header, progress)
         self.history: list[EpochRecord] = []
         self.best: tuple[float, dict[str, Any]] | None = None

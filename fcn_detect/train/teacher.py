@@ -14,11 +14,13 @@ class Teacher:
     """Says of augmented windows how likely each class is.
 
     A crop's own class says nothing of what is left of it in a window: half hidden, blurred, turned.
-    The teacher has seen many such windows and says so.
+    The teacher has seen many such windows and says so, of each window and, where objects may be
+    mirrored, of its mirror image too: its mean judgement is better than either.
 
     Args:
         model: its file, or the name of a shipped model.
         student: header of the net that learns from it.
+        mirrors: whether mirrored objects are objects.
 
     Raises:
         ModelError: there is no such model, or its file is damaged.
@@ -28,7 +30,7 @@ class Teacher:
     temperature 1.
     """
 
-    def __init__(self, model: str, student: ModelHeader) -> None:
+    def __init__(self, model: str, student: ModelHeader, mirrors: bool = False) -> None:
         header, classifier = load_model(find_model(model))
         if header.labels != student.labels:
             raise SettingsError(
@@ -41,7 +43,7 @@ class Teacher:
                 f"train.teacher: windows of {model} are {width}x{height}, of another shape than "
                 f"{own_width}x{own_height}"
             )
-        self.header = header
+        self.header, self.mirrors = header, mirrors
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.classifier = classifier.to(self.device).to(memory_format=torch.channels_last)
 
@@ -50,7 +52,10 @@ class Teacher:
         own = windows.to(self.device).float()
         if own.shape[2:] != self.header.crop_hw:
             own = F.interpolate(own, self.header.crop_hw, mode="bilinear", antialias=True)
+        both = torch.cat([own, own.flip(3)]) if self.mirrors else own
         with torch.no_grad():
-            logits = self.classifier(own.contiguous(memory_format=torch.channels_last))
+            logits = self.classifier(both.contiguous(memory_format=torch.channels_last))
         logits = logits[:, : self.header.outputs].float()
+        if self.mirrors:
+            logits = logits.view(2, len(windows), -1).mean(dim=0)
         return torch.sigmoid(logits) if self.header.outputs == 1 else torch.softmax(logits, dim=1)

@@ -20,6 +20,15 @@ def test_a_teacher_says_of_windows_of_its_own_size_what_its_net_says(small):
     assert torch.allclose(Teacher("person-small", header)(windows), expected, atol=1e-6)
 
 
+def test_a_teacher_that_sees_mirror_images_says_the_same_of_both(small):
+    header, classifier = small
+    windows = torch.randint(0, 256, (5, 3, *header.crop_hw), dtype=torch.uint8)
+    teacher = Teacher("person-small", header, mirrors=True)
+    assert torch.allclose(teacher(windows), teacher(windows.flip(3)), atol=1e-6)
+    logits = [classifier(x.float())[:, : header.outputs] for x in (windows, windows.flip(3))]
+    assert torch.allclose(teacher(windows), ((logits[0] + logits[1]) / 2).sigmoid(), atol=1e-6)
+
+
 def test_a_larger_teacher_sees_windows_enlarged(small):
     header, _ = small
     light = torch.full((3, 3, *header.crop_hw), 200, dtype=torch.uint8)
