@@ -69,9 +69,7 @@ class _Training:
         )
         self.header = _header(job.settings, self.folders)
         self.classifier = _first_net(job, self.header)
-        teacher = job.settings.train.teacher
-        mirrors = job.settings.augment.flip > 0
-        self.teacher = None if teacher is None else Teacher(teacher, self.header, mirrors)
+        self.teacher = _teacher(job.settings, self.header)
         self.negatives = Negatives(job.settings, self.header, progress)
         self.history: list[EpochRecord] = []
         self.best: tuple[float, dict[str, Any]] | None = None
@@ -273,6 +271,13 @@ def _offsets(settings: Settings) -> tuple[OffsetName, ...]:
     """What windows cut inside the crops tell of the object's place."""
     told = settings.model.cuts_inside and settings.train.offset_weight > 0
     return ("x", "y", "scale") if told else ()
+
+
+def _teacher(settings: Settings, student: ModelHeader) -> Teacher | None:
+    train = settings.train
+    if train.teacher is None or not train.teacher_weight:
+        return None
+    return Teacher(train.teacher, student, mirrors=settings.augment.flip > 0)
 
 
 def _first_net(job: TrainingJob, header: ModelHeader) -> nn.Module:
