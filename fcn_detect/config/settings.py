@@ -131,9 +131,9 @@ class TrainSettings(_Table):
         offset_weight: of the loss of the box offsets, beside that of the classes; 0: none.
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.
-        precision: what the net computes in, its weights staying in float32. `auto`: bfloat16 on
-            GPUs and on processors with tiles for it (AMX), where a step takes half as long;
-            float32 elsewhere.
+        precision: what the net computes in, its weights staying in float32. bfloat16 takes half as
+            long on processors with tiles for it (AMX), and finds fewer objects (docs/recipe.md).
+            `auto`: bfloat16 on GPUs, float32 elsewhere.
         seed: of everything random.
         group_by: regular expression; crops whose names agree in it (in its first group, if it
             has one) are never split between training and validation.

@@ -138,9 +138,7 @@ def _precision(settings: TrainSettings, device: torch.device) -> str:
     """What a net is trained in on a device: `float32` or `bfloat16`."""
     if settings.precision != "auto":
         return settings.precision
-    told: Any = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch tells nothing
-    tiles = device.type == "cpu" and told.get("amx_bf16", False)
-    return "bfloat16" if tiles or device.type == "cuda" else "float32"
+    return "bfloat16" if device.type == "cuda" else "float32"
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
