@@ -8,6 +8,7 @@ from fcn_detect.geometry.boxes import (
     wholes_of_parts,
 )
 from fcn_detect.geometry.canvas import Canvas, Pass, is_too_large, pack, plan_passes
+from fcn_detect.geometry.frame_plan import FramePlan, PlannedCanvas, PlannedLevel, Taps
 from fcn_detect.geometry.grid import ScoreGrid
 from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
 from fcn_detect.geometry.pyramid import (
@@ -24,11 +25,15 @@ __all__ = [
     "OFFSET_NAMES",
     "Border",
     "Canvas",
+    "FramePlan",
     "Level",
     "Pass",
+    "PlannedCanvas",
+    "PlannedLevel",
     "PyramidPlan",
     "ReceptiveField",
     "ScoreGrid",
+    "Taps",
     "Tile",
     "apply_offsets",
     "box_areas",

@@ -12,6 +12,7 @@ from fcn_detect.images.painting import paint_canvas, paint_passes
 from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
 from fcn_detect.images.resampling import resize, resize_part, resize_to
+from fcn_detect.images.taps import plan_frame
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -37,6 +38,7 @@ __all__ = [
     "paint_canvas",
     "paint_passes",
     "paint_with_border",
+    "plan_frame",
     "prepare",
     "read_image",
     "resize",

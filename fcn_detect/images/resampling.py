@@ -82,10 +82,10 @@ def resize_part(
             f"an image of {octaves.image_hw} at scale {scale:g} does not fill {size_hw}"
         )
     times = halvings(scale)
-    ratios = [min(side / scale, whole) * 2.0**-times / side for side, whole in sides]
+    ratios = [source_ratio(side, whole, scale, times) for side, whole in sides]
     if ratios == [1, 1]:
         return np.array(octaves.part(times, rows, cols))
-    down, across = map(_blocks, (rows, cols), size_hw, ratios, octaves.octave_hw(times))
+    down, across = map(blocks, (rows, cols), size_hw, ratios, octaves.octave_hw(times))
     target = np.empty((len(rows), len(cols), 3), np.uint8)
     reach = range(across[0].source.start, across[-1].source.stop)
     for above in down:
@@ -96,8 +96,13 @@ def resize_part(
     return target
 
 
+def source_ratio(side: int, whole: int, scale: float, times: int) -> float:
+    """Rows (or columns) of the image halved so many times for each one of a level."""
+    return min(side / scale, whole) * 2.0**-times / side
+
+
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Rows (or columns) of a level that are made at once.
 
     Attributes:
@@ -116,7 +121,7 @@ class _Block:
     place: slice
 
 
-def _blocks(part: range, side: int, ratio: float, source_side: int) -> list[_Block]:
+def blocks(part: range, side: int, ratio: float, source_side: int) -> list[Block]:
     """The blocks that hold some rows (or columns) of a level.
 
     Args:
@@ -135,12 +140,12 @@ def _blocks(part: range, side: int, ratio: float, source_side: int) -> list[_Blo
         a, b = max(start, part.start), min(stop, part.stop)
         kept, place = slice(a - start, b - start), slice(a - part.start, b - part.start)
         blocks.append(
-            _Block(stop - start, source, (start * ratio - first, end - first), kept, place)
+            Block(stop - start, source, (start * ratio - first, end - first), kept, place)
         )
     return blocks
 
 
-def _resize_block(band: Image.Image, left: int, above: _Block, beside: _Block) -> Pixels:
+def _resize_block(band: Image.Image, left: int, above: Block, beside: Block) -> Pixels:
     """One whole block, from a band whose first column is the halved image's column `left`."""
     cols = range(beside.source.start - left, beside.source.stop - left)
     box = (beside.extent[0], above.extent[0], beside.extent[1], above.extent[1])
@@ -150,11 +155,17 @@ def _resize_block(band: Image.Image, left: int, above: _Block, beside: _Block) -
 def resample(
     picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
 ) -> Pixels:
-    """A box of a picture, brought to a size: RGB uint8 `(*size_hw, 3)`."""
+    """A box of a picture, brought to a size: RGB uint8 `(*size_hw, 3)`.
+
+    First its columns, then its rows: Pillow 13 takes one or the other first, by their sizes, and
+    the bytes would depend on its version.
+    """
     height, width = size_hw
     if picture.size == (width, height) and box_xyxy == (0.0, 0.0, width, height):
         return np.array(picture)
     # rounding must not take the box past the picture
     x0, y0, x1, y1 = box_xyxy
-    box = (x0, y0, min(x1, picture.width), min(y1, picture.height))
-    return np.array(picture.resize((width, height), Image.Resampling.BILINEAR, box=box))
+    across = (x0, 0, min(x1, picture.width), picture.height)
+    wide = picture.resize((width, picture.height), Image.Resampling.BILINEAR, box=across)
+    down = (0, y0, width, min(y1, picture.height))
+    return np.array(wide.resize((width, height), Image.Resampling.BILINEAR, box=down))
