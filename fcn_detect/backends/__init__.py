@@ -3,7 +3,14 @@
 import logging
 from pathlib import Path
 
-from fcn_detect.backends.base import Backend, CropClassifier, Pixels
+from fcn_detect.backends.base import (
+    Backend,
+    CropClassifier,
+    FrameNetwork,
+    Pixels,
+    WaitForMaps,
+    frame_network,
+)
 from fcn_detect.backends.choosing import MODEL_SUFFIX, Runtime, candidates, check_suffix
 from fcn_detect.backends.opening import open_onnxruntime, open_openvino, open_torch
 from fcn_detect.backends.shipped import find_model
@@ -19,9 +26,12 @@ __all__ = [
     "BACKENDS",
     "Backend",
     "CropClassifier",
+    "FrameNetwork",
     "Pixels",
     "Runtime",
+    "WaitForMaps",
     "find_model",
+    "frame_network",
     "open_backend",
 ]
 

@@ -1,13 +1,17 @@
 """What every runtime can do."""
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_detect.geometry import FramePlan
 from fcn_detect.results import ModelHeader
 
 Pixels = NDArray[np.uint8]
+# Maps that a device may still be at work on.
+WaitForMaps = Callable[[], list[NDArray[np.float32]]]
 
 
 class Backend(Protocol):
@@ -31,6 +35,31 @@ class Backend(Protocol):
         RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
         """
         ...
+
+
+class FrameNetwork(Protocol):
+    """What a backend may have beside `maps`, as its attribute `frames`: pyramid and network in one.
+
+    It is there where the device of the network makes the canvases better than the processor.
+    """
+
+    def start(self, frames: Sequence[Pixels], plan: FramePlan) -> WaitForMaps:
+        """What gives the maps of each canvas of a plan, float32 `(n, channels, rows, cols)`.
+
+        Args:
+            frames: RGB uint8 `(*plan.frame_hw, 3)`.
+            plan: how canvases are made of them.
+
+        Raises:
+            MemoryError: the device has too little.
+        """
+        ...
+
+
+def frame_network(backend: Backend) -> FrameNetwork | None:
+    """What searches whole frames, where the backend has such a thing."""
+    frames: FrameNetwork | None = getattr(backend, "frames", None)
+    return frames
 
 
 class CropClassifier(Protocol):

@@ -1,14 +1,13 @@
-"""The pyramid of a frame on the device of the network: frames in, painted canvases out.
+"""The pyramid of a frame, made where the network is: frames in, canvases out.
 
-All of it is arithmetic of whole numbers, by the tables of a `FramePlan`: whatever the device, the
-canvases are those that `fcn_detect.images.paint_passes` makes, byte for byte.
+All of it is arithmetic of whole numbers, by the tables of a `FramePlan`: on any device the canvases
+are those that `fcn_detect.images.paint_passes` makes, byte for byte.
 """
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from fcn_detect.geometry import FramePlan, Taps
+from fcn_detect.geometry import FramePlan, PlannedLevel, Taps
 from fcn_detect.geometry.frame_plan import WEIGHT_BITS
 
 
@@ -21,40 +20,55 @@ class DevicePyramid:
 
     def __init__(self, plan: FramePlan, device: torch.device) -> None:
         self.plan = plan
-        self._tables = [
-            [tuple(_Table(taps, device) for taps in (level.across, level.down)) for level in levels]
-            for levels in (canvas.levels for canvas in plan.canvases)
+        self._levels = [
+            [_Level(level, device) for level in canvas.levels] for canvas in plan.canvases
         ]
 
     def paint(self, frames: Tensor) -> list[Tensor]:
         """The canvas of each pass: RGB uint8 `(n, h, w, 3)` to `(n, *size_hw, 3)`."""
         octaves = [frames]
         painted = []
-        for canvas, tables in zip(self.plan.canvases, self._tables, strict=True):
+        for canvas, levels in zip(self.plan.canvases, self._levels, strict=True):
             pixels = frames.new_zeros((len(frames), *canvas.size_hw, 3))
-            for level, (across, down) in zip(canvas.levels, tables, strict=True):
+            for level in levels:
                 while len(octaves) <= level.halvings:
                     octaves.append(halve(octaves[-1]))
-                made = down(across(octaves[level.halvings], dim=2), dim=1)
-                top, left = level.corner_yx
-                pixels[:, top : top + made.shape[1], left : left + made.shape[2]] = made
+                level.paint(octaves[level.halvings], pixels)
             painted.append(pixels)
         return painted
+
+
+class _Level:
+    """A level's tables on a device."""
+
+    def __init__(self, level: PlannedLevel, device: torch.device) -> None:
+        self.halvings, (self._top, self._left) = level.halvings, level.corner_yx
+        first, last = int(level.down.index.min()), int(level.down.index.max())
+        self._rows = slice(first, last + 1)
+        self._down = _Table(Taps(level.down.index - first, level.down.weights), device)
+        self._across = _Table(level.across, device)
+
+    def paint(self, octave: Tensor, canvas: Tensor) -> None:
+        """Writes the level into its place on the canvases of some frames."""
+        made = self._down(self._across(octave[:, self._rows], dim=2), dim=1)
+        bottom, right = self._top + made.shape[1], self._left + made.shape[2]
+        canvas[:, self._top : bottom, self._left : right] = made
 
 
 class _Table:
     """Taps on a device."""
 
     def __init__(self, taps: Taps, device: torch.device) -> None:
-        self.index = torch.from_numpy(taps.index.ravel()).to(device)
-        self.weights = torch.from_numpy(taps.weights).to(device)
+        self._index = torch.from_numpy(taps.index.ravel()).to(device)
+        self._weights = torch.from_numpy(taps.weights).to(device)
 
     def __call__(self, pixels: Tensor, dim: int) -> Tensor:
-        """Pixels uint8 with rows (or columns) along `dim` resized, rounded as Pillow does."""
-        taken = pixels.index_select(dim, self.index).unflatten(dim, self.weights.shape)
-        weights = self.weights.view(*self.weights.shape, *[1] * (pixels.ndim - dim - 1))
+        """Images uint8 `(n, h, w, 3)`, resized along `dim`."""
+        before, after = pixels.shape[:dim], pixels.shape[dim + 1 :]
+        taken = pixels.index_select(dim, self._index).view(*before, *self._weights.shape, *after)
+        weights = self._weights.view(*self._weights.shape, *[1 for _ in after])
         sums = (taken * weights).sum(dim + 1, dtype=torch.int32)
-        return ((sums + 2 ** (WEIGHT_BITS - 1)) >> WEIGHT_BITS).to(torch.uint8)
+        return _shifted(sums, WEIGHT_BITS)
 
 
 def halve(pixels: Tensor) -> Tensor:
@@ -62,9 +76,15 @@ def halve(pixels: Tensor) -> Tensor:
 
     uint8 `(n, h, w, 3)` to `(n, ceil(h / 2), ceil(w / 2), 3)`.
     """
-    count, height, width, channels = pixels.shape
-    odd = (0, 0, 0, width % 2, 0, height % 2)
-    if any(odd):
-        pixels = F.pad(pixels, odd, mode="replicate")
-    fours = pixels.unflatten(1, (-1, 2)).unflatten(3, (-1, 2))
-    return ((fours.sum((2, 4), dtype=torch.int32) + 2) >> 2).to(torch.uint8)
+    if pixels.shape[1] % 2:
+        pixels = torch.cat([pixels, pixels[:, -1:]], dim=1)
+    if pixels.shape[2] % 2:
+        pixels = torch.cat([pixels, pixels[:, :, -1:]], dim=2)
+    count, height, width = pixels.shape[:3]
+    fours = pixels.reshape(count, height // 2, 2, width // 2, 2, 3)
+    return _shifted(fours.sum((2, 4), dtype=torch.int32), 2)
+
+
+def _shifted(sums: Tensor, bits: int) -> Tensor:
+    """Sums, divided by a power of two and rounded half up, as uint8."""
+    return torch.bitwise_right_shift(sums + 2 ** (bits - 1), bits).to(torch.uint8)

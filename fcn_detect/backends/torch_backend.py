@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fcn_detect.backends.base import Pixels
+from fcn_detect.backends.device_frames import DeviceFrames
+from fcn_detect.backends.device_memory import memory_errors
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.nets import build_net, fold_batch_norms, to_fully_convolutional
 from fcn_detect.results import ModelHeader
@@ -24,6 +26,7 @@ class TorchBackend:
         threads: that PyTorch runs on, in all of this process.
         precision: what the converted net computes in, `float32` or `bfloat16`; the classifier
             always computes in float32.
+        frames: searches whole frames on a GPU; None elsewhere.
 
     Raises:
         ModelError: the header's stride or exactness is not the net's.
@@ -55,38 +58,48 @@ class TorchBackend:
             )
         self.header = header.model_copy(update={"stride_hw": stride_hw})
         self._folded = fold_batch_norms(self.fcn).to(memory_format=torch.channels_last)
+        on_gpu = self.device.type == "cuda"
+        self.frames = DeviceFrames.on_gpu(self.run, self.device) if on_gpu else None
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
         """Logits, then offsets, of every window.
 
         RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
         """
+        with torch.inference_mode(), memory_errors():
+            return self.run(self._to_device(images)).cpu().numpy()
+
+    def run(self, images: Tensor) -> Tensor:
+        """The same from and to tensors on the device; nothing waits for it."""
         with torch.inference_mode(), _float32_as_it_is(), self._precision():
-            maps: Tensor = self._folded(self._to_tensor(images))
-            return maps.float().cpu().numpy()
+            maps: Tensor = self._folded(_to_floats(images))
+            return maps.float()
 
     def classify(self, crops: Pixels, batch_size: int = 256) -> NDArray[np.float32]:
         """What the unconverted classifier gives: `(n, crop_h, crop_w, 3)` to `(n, channels)`."""
         with torch.inference_mode(), _float32_as_it_is():
             batches = [
-                self.classifier(self._to_tensor(crops[i : i + batch_size])).float().cpu()
+                self.classifier(_to_floats(self._to_device(crops[i : i + batch_size]))).cpu()
                 for i in range(0, len(crops), batch_size)
             ]
         outputs = torch.cat(batches) if batches else torch.zeros(0, self.header.channels)
         return outputs.numpy()
 
     def _precision(self) -> AbstractContextManager[None]:
-        return torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"
-        )
+        on = self.precision == "bfloat16"
+        # what is cached in a captured graph would be lost outside of it
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=on, cache_enabled=False)
 
-    def _to_tensor(self, images: Pixels) -> Tensor:
-        """uint8 `(n, h, w, 3)` to float32 `(n, 3, h, w)` in [0, 255], channels last in memory."""
+    def _to_device(self, images: Pixels) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(images))
         if self.device.type == "cuda":
             tensor = tensor.pin_memory()  # bytes are copied while the GPU works
-        tensor = tensor.to(self.device, non_blocking=True)
-        return tensor.permute(0, 3, 1, 2).float()
+        return tensor.to(self.device, non_blocking=True)
+
+
+def _to_floats(images: Tensor) -> Tensor:
+    """uint8 `(n, h, w, 3)` to float32 `(n, 3, h, w)` in [0, 255], channels last in memory."""
+    return images.permute(0, 3, 1, 2).float()
 
 
 def _float32_as_it_is() -> AbstractContextManager[None]:
