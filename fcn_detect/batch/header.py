@@ -43,7 +43,6 @@ class JournalHeader:
         searched_with = {
             **detector.settings.model_dump(mode="json", exclude=NOT_SEARCHED_WITH),
             **numerics,
-            "images_per_pass": 1,
             "pass_pixels": dense.MAX_PASS_PIXELS,
         }
         text = json.dumps(searched_with, sort_keys=True)

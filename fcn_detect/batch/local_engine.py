@@ -4,6 +4,7 @@ Processes read, resize and pack; the calling thread runs the network; another ma
 maps.
 """
 
+import functools
 import logging
 import os
 import traceback
@@ -14,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fcn_detect.batch.decoders import DecoderPool, FileAnswer
+from fcn_detect.batch.grouping import in_groups
 from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector
@@ -53,6 +55,7 @@ class LocalEngine:
         """Each image's record, in the order in which they are prepared."""
         pool, on_the_way = self._pool or self._start(count), dict[Path, str]()
         boxes: deque[Future[ImageResult]] = deque()
+        together = self._detector.settings.images_per_pass
 
         def paths() -> Iterator[Path]:
             for name in names:
@@ -60,9 +63,9 @@ class LocalEngine:
                 on_the_way[path] = name
                 yield path
 
-        for answer in pool.prepare(paths()):
-            boxes.append(self._search(on_the_way.pop(answer.path), answer))
-            while len(boxes) > IMAGES_BEHIND or (boxes and boxes[0].done()):
+        for group in in_groups(pool.prepare(paths()), together):
+            boxes += self._search([on_the_way.pop(answer.path) for answer in group], group)
+            while len(boxes) > IMAGES_BEHIND * together or (boxes and boxes[0].done()):
                 yield boxes.popleft().result(), self.machine
         yield from ((record.result(), self.machine) for record in boxes)
 
@@ -74,28 +77,32 @@ class LocalEngine:
         self._pool = self._stack.enter_context(pool)
         return pool
 
-    def _search(self, name: str, answer: FileAnswer) -> Future[ImageResult]:
-        """Runs the network on a prepared image; its record will come of the thread.
+    def _search(self, names: list[str], group: list[FileAnswer]) -> list[Future[ImageResult]]:
+        """Runs the network on prepared images of one form; their records will come of the thread.
 
         Whatever goes wrong becomes a failure: no image may end a run.
         """
-        if answer.prepared is None:
-            return _made(ImageResult(name, None, None, None, answer.failure))
-        prepared = answer.prepared
+        ready = [answer.prepared for answer in group if answer.prepared is not None]
+        if not ready:
+            return [
+                _made(ImageResult(name, None, None, None, answer.failure))
+                for name, answer in zip(names, group, strict=True)
+            ]
         try:
-            if prepared.canvases is None and self._detector.in_tiles(prepared.image_hw):
-                return _made(self._detector.result(answer.path, name)[0])
-            score_maps = self._detector.score_prepared(prepared)
+            if ready[0].canvases is None and self._detector.in_tiles(ready[0].image_hw):
+                files = zip(group, names, strict=True)
+                return [_made(self._detector.result(one.path, name)[0]) for one, name in files]
+            wait = functools.cache(self._detector.start(ready))
         except Exception as error:
-            return _made(_failed(name, prepared, error))
+            return [_made(_failed(*one, error)) for one in zip(names, ready, strict=True)]
 
-        def find() -> ImageResult:
+        def find(i: int) -> ImageResult:
             try:
-                return self._detector.prepared_result(name, prepared, score_maps)
+                return self._detector.prepared_result(names[i], ready[i], wait()[i])
             except Exception as error:
-                return _failed(name, prepared, error)
+                return _failed(names[i], ready[i], error)
 
-        return self._thread.submit(find)
+        return [self._thread.submit(find, i) for i in range(len(ready))]
 
 
 def _made(result: ImageResult) -> Future[ImageResult]:

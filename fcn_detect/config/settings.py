@@ -211,6 +211,8 @@ class DetectSettings(_Table):
             it. None: as many as the runtime takes by itself, most often one a core.
         precision: what the network computes in; bfloat16 is faster on GPUs, PyTorch alone has it,
             and logits keep about three digits.
+        images_per_pass: images of one size that the network takes at once; a GPU may want several
+            small ones. A pass is filled up with black images where some are missing.
         reduced_reading: whether a JPEG is decoded at half its size, a quarter or an eighth, where
             no level of the pyramid is larger.
         stream_pixels: width times height above which an image is read in parts, and a level is
@@ -235,6 +237,7 @@ class DetectSettings(_Table):
     allow_truncated: bool = False
     threads: int | None = Field(default=None, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"
+    images_per_pass: int = Field(default=1, ge=1, le=256)
     reduced_reading: bool = True
     stream_pixels: int = Field(default=50_000_000, ge=1, le=178_956_970)
     max_pixels: int = Field(default=4_000_000_000, ge=1)

@@ -1,16 +1,25 @@
 """Dense evaluation: every window of a level, or of all levels, in one forward pass."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcn_detect.backends import Backend, Pixels
 from fcn_detect.errors import ModelError
-from fcn_detect.geometry import Level, Pass, ScoreGrid, is_too_large, plan_passes
+from fcn_detect.geometry import (
+    Canvas,
+    Level,
+    Pass,
+    PassRows,
+    ScoreGrid,
+    is_too_large,
+    plan_passes,
+)
 from fcn_detect.images import Halves, Octaves, level_part, paint_passes
-from fcn_detect.results import ScoreMap
+from fcn_detect.results import ModelHeader, ScoreMap
 
 # Largest forward pass, in pixels of the level: bounds its memory to about 1 GB.
 MAX_PASS_PIXELS = 8_000_000
@@ -67,6 +76,34 @@ def pyramid_passes(levels: Sequence[Level], stride_hw: tuple[int, int]) -> tuple
     return plan_passes(tuple(level.size_hw for level in levels), stride_hw, MAX_PASS_PIXELS)
 
 
+def pass_parts(levels: Sequence[Level], header: ModelHeader) -> tuple[PassRows, ...]:
+    """What each canvas of a pyramid holds, where the network's device makes them.
+
+    Those of a padded net hold one level each, as it would see the neighbours of several.
+    """
+    if not header.exact:
+        alone = (Canvas(level.size_hw, ((0, 0),)) for level in levels)
+        return tuple(PassRows(Pass((i,), canvas)) for i, canvas in enumerate(alone))
+    parts: list[PassRows] = []
+    for one in pyramid_passes(levels, header.stride_hw):
+        if not is_too_large(one, MAX_PASS_PIXELS):
+            parts.append(PassRows(one))
+            continue
+        level = levels[one.pieces[0]]
+        grid = level.grid(header.crop_hw, header.stride_hw)
+        parts += [PassRows(one, rows) for rows in _strips(grid, level.size_hw[1])]
+    return tuple(parts)
+
+
+def join_parts(
+    parts: Sequence[PassRows], values: Sequence[NDArray[np.float32]]
+) -> Iterator[tuple[Pass, NDArray[np.float32]]]:
+    """Each pass, and its map `(channels, rows, cols)` from the maps of its parts."""
+    for one, members in groupby(zip(parts, values, strict=True), lambda pair: pair[0].one):
+        strips = [own for _, own in members]
+        yield one, strips[0] if len(strips) == 1 else np.concatenate(strips, axis=1)
+
+
 def score_canvas(
     backend: Backend, canvas: Pixels, one: Pass, levels: Sequence[Level]
 ) -> dict[int, ScoreMap]:
@@ -78,8 +115,14 @@ def score_canvas(
         one: the pass that it is for.
         levels: all of the pyramid.
     """
-    header, score_maps = backend.header, {}
-    values = forward(backend, canvas)
+    return split_canvas(backend.header, forward(backend, canvas), one, levels)
+
+
+def split_canvas(
+    header: ModelHeader, values: NDArray[np.float32], one: Pass, levels: Sequence[Level]
+) -> dict[int, ScoreMap]:
+    """The score map of each level, by its index, from the map of the canvas that they lie on."""
+    score_maps = {}
     for piece, (top, left) in zip(one.pieces, one.canvas.corners_yx, strict=True):
         grid = levels[piece].grid(header.crop_hw, header.stride_hw)
         row, col = top // header.stride_hw[0], left // header.stride_hw[1]
@@ -93,8 +136,41 @@ def forward(backend: Backend, pixels: Pixels) -> NDArray[np.float32]:
 
     Raises:
         ModelError: some scores are not numbers.
+        MemoryError: there is too little.
     """
-    values: NDArray[np.float32] = backend.maps(pixels[None])[0]
+    values: NDArray[np.float32] = forward_together(backend, pixels[None])[0]
+    return values
+
+
+def forward_together(backend: Backend, images: Pixels) -> NDArray[np.float32]:
+    """One forward pass of several images: `(n, h, w, 3)` to `(n, channels, rows, cols)`.
+
+    Where memory does not suffice for one image, an exact net takes its halves, and theirs.
+
+    Raises:
+        ModelError: some scores are not numbers.
+        MemoryError: there is too little.
+    """
+    try:
+        return check_finite(backend, backend.maps(images))
+    except MemoryError:
+        crop, stride = backend.header.crop_hw[0], backend.header.stride_hw[0]
+        rows = (images.shape[1] - crop) // stride + 1
+        if len(images) > 1 or rows < 2 or not backend.header.exact:
+            raise
+    first = rows // 2
+    halves = images[:, : (first - 1) * stride + crop], images[:, first * stride :]
+    maps = [forward_together(backend, half) for half in halves]
+    joined: NDArray[np.float32] = np.concatenate(maps, axis=2)
+    return joined
+
+
+def check_finite(backend: Backend, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The values themselves.
+
+    Raises:
+        ModelError: some are not numbers.
+    """
     if not np.isfinite(values).all():
         raise ModelError(
             f"the network gave NaN or infinite scores (on {backend.name}): its weights are damaged "
@@ -110,24 +186,19 @@ def _pixels_of(octaves: Octaves, level: Level) -> Pixels:
 def _score_alone(backend: Backend, octaves: Octaves, level: Level) -> ScoreMap:
     grid = level.grid(backend.header.crop_hw, backend.header.stride_hw)
     pixels = _pixels_of(octaves, level)
-    rows = grid.size_hw[0]
+    rows = [range(len(pixels))]
     if backend.header.exact:
-        rows = _rows_per_pass(grid, pixels.shape[1])
-    strips = [
-        forward(backend, _strip(pixels, grid, first, min(first + rows, grid.size_hw[0])))
-        for first in range(0, grid.size_hw[0], rows)
-    ]
+        rows = _strips(grid, pixels.shape[1])
+    strips = [forward(backend, pixels[some.start : some.stop]) for some in rows]
     values = strips[0] if len(strips) == 1 else np.concatenate(strips, axis=1)
     return ScoreMap.split(values, backend.header.outputs, grid)
 
 
-def _rows_per_pass(grid: ScoreGrid, width: int) -> int:
-    """Map rows that one pass may hold, at least one."""
-    pixel_rows = MAX_PASS_PIXELS // width - grid.crop_hw[0]
-    return max(1, pixel_rows // grid.stride_hw[0] + 1)
-
-
-def _strip(pixels: Pixels, grid: ScoreGrid, first: int, end: int) -> Pixels:
-    """The pixel rows that the map rows [first, end) need."""
-    stride, crop = grid.stride_hw[0], grid.crop_hw[0]
-    return pixels[first * stride : (end - 1) * stride + crop]
+def _strips(grid: ScoreGrid, width: int) -> list[range]:
+    """The pixel rows of each pass over a level of some width; they overlap by what windows need."""
+    crop, stride = grid.crop_hw[0], grid.stride_hw[0]
+    most = max(1, (MAX_PASS_PIXELS // width - crop) // stride + 1)  # map rows
+    ends = [
+        (first, min(first + most, grid.size_hw[0])) for first in range(0, grid.size_hw[0], most)
+    ]
+    return [range(first * stride, (end - 1) * stride + crop) for first, end in ends]

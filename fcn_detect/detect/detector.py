@@ -1,6 +1,7 @@
 """Image in, detections out."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ from PIL import Image
 from fcn_detect.backends import Backend, Pixels, find_model, open_backend
 from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import dense
-from fcn_detect.detect.dense import pyramid_passes, score_canvas, score_pyramid
 from fcn_detect.detect.large_heat_map import LargeHeatMap
 from fcn_detect.detect.level_plan import level_plan, why_too_small
 from fcn_detect.detect.search import Search
 from fcn_detect.detect.streaming import TiledSearch, find_in_tiles
+from fcn_detect.detect.together import ScorerTogether, WaitForScores
 from fcn_detect.errors import ImageError, SettingsError
 from fcn_detect.geometry import Level, count_windows, plan_pyramid
 from fcn_detect.headers import read_header
@@ -68,6 +69,7 @@ class Detector:
         self.header = backend.header
         self.settings = settings or DetectSettings.model_validate(self.header.detect)
         self.plan = level_plan(self.header, self.settings)
+        self.scorer = ScorerTogether(backend, self.settings.images_per_pass)
         self.selection = Selection(
             overlap=self.settings.nms_overlap,
             measure=self.settings.nms_measure,
@@ -162,8 +164,12 @@ class Detector:
 
     @property
     def preparation(self) -> Preparation:
-        """How images are read and packed in other processes, for `search_prepared`."""
-        plan = self.plan if self.header.exact else None
+        """How images are read and packed in other processes, for `start`.
+
+        They are only read where the network's device makes the canvases itself.
+        """
+        packed = self.header.exact and self.scorer.frames is None
+        plan = self.plan if packed else None
         return Preparation(
             self.settings.allow_truncated,
             self.halvings,
@@ -192,15 +198,17 @@ class Detector:
         Raises:
             ImageError: no window fits.
         """
-        levels = self.levels(prepared.image_hw)
-        if prepared.canvases is None:
-            assert prepared.image is not None
-            return self._score(prepared.image, levels)
-        passes = pyramid_passes(levels, self.header.stride_hw)
-        score_maps: dict[int, ScoreMap] = {}
-        for one, canvas in zip(passes, prepared.canvases, strict=True):
-            score_maps |= score_canvas(self.backend, canvas, one, levels)
-        return [score_maps[i] for i in range(len(levels))]
+        (score_maps,) = self.start([prepared])()
+        return score_maps
+
+    def start(self, group: Sequence[PreparedImage]) -> WaitForScores:
+        """What gives the score maps of images of one `form`, which a device may be at work on.
+
+        Raises:
+            ImageError: no window fits.
+            MemoryError: there is too little for one of them alone.
+        """
+        return self.scorer.start(group, self.levels(group[0].image_hw))
 
     def levels(self, image_hw: tuple[int, int]) -> list[Level]:
         """The pyramid of an image of this size.
@@ -340,7 +348,9 @@ class Detector:
         return detections, selected.take(index), warnings
 
     def _score(self, image: LoadedImage, levels: list[Level]) -> list[ScoreMap]:
-        return score_pyramid(self.backend, image.halves(), levels)
+        bare = PreparedImage(image.image_hw, image.warnings, None, image)
+        (score_maps,) = self.scorer.start([bare], levels)()
+        return score_maps
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fcn_detect.geometry.boxes import (
     clip_boxes,
     wholes_of_parts,
 )
-from fcn_detect.geometry.canvas import Canvas, Pass, is_too_large, pack, plan_passes
+from fcn_detect.geometry.canvas import Canvas, Pass, PassRows, is_too_large, pack, plan_passes
 from fcn_detect.geometry.frame_plan import FramePlan, PlannedCanvas, PlannedLevel, Taps
 from fcn_detect.geometry.grid import ScoreGrid
 from fcn_detect.geometry.offsets import OFFSET_NAMES, apply_offsets, encode_offsets
@@ -28,6 +28,7 @@ __all__ = [
     "FramePlan",
     "Level",
     "Pass",
+    "PassRows",
     "PlannedCanvas",
     "PlannedLevel",
     "PyramidPlan",

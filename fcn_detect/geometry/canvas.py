@@ -104,6 +104,19 @@ class Pass:
     canvas: Canvas
 
 
+@dataclass(frozen=True)
+class PassRows:
+    """What one canvas holds: a whole pass, or rows of a piece that is too large for one.
+
+    Attributes:
+        one: the pass.
+        rows: of its only piece; None: all of it.
+    """
+
+    one: Pass
+    rows: range | None = None
+
+
 @functools.lru_cache(maxsize=256)
 def plan_passes(sizes_hw: tuple[HW, ...], stride_hw: HW, most_pixels: int) -> tuple[Pass, ...]:
     """Shares pieces out among as few canvases as hold them, none much above `most_pixels`.

@@ -24,6 +24,10 @@ class Taps:
     index: NDArray[np.int64]
     weights: NDArray[np.int32]
 
+    def part(self, rows: range) -> "Taps":
+        """What makes some of the rows."""
+        return Taps(self.index[rows.start : rows.stop], self.weights[rows.start : rows.stop])
+
 
 @dataclass(frozen=True, eq=False)
 class PlannedLevel:

@@ -52,6 +52,13 @@ class PreparedImage:
     canvases: list[Pixels] | None
     image: LoadedImage | None
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What images have in common that a network can take together."""
+        if self.image is None:
+            return (self.image_hw, self.canvases is None)
+        return (self.image_hw, self.image.pixels.shape, self.image.halved)
+
 
 def prepare(path: Path, preparation: Preparation) -> PreparedImage:
     """A file, read and packed; only read where its pyramid has no level or too large a one.

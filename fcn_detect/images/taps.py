@@ -4,11 +4,19 @@ A level made by these tables is the level that `paint_canvas` makes, byte for by
 """
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import FramePlan, Level, Pass, PlannedCanvas, PlannedLevel, Taps
+from fcn_detect.geometry import (
+    FramePlan,
+    Level,
+    PassRows,
+    PlannedCanvas,
+    PlannedLevel,
+    Taps,
+)
 from fcn_detect.geometry.frame_plan import WEIGHT_BITS
 from fcn_detect.images.octaves import halvings
 from fcn_detect.images.resampling import Block, blocks, source_ratio
@@ -18,7 +26,7 @@ HW = tuple[int, int]
 
 @functools.lru_cache(maxsize=64)
 def plan_frame(
-    frame_hw: HW, image_hw: HW, halved: int, levels: tuple[Level, ...], passes: tuple[Pass, ...]
+    frame_hw: HW, image_hw: HW, halved: int, levels: tuple[Level, ...], parts: tuple[PassRows, ...]
 ) -> FramePlan:
     """How canvases are made of any frame of one size.
 
@@ -27,15 +35,19 @@ def plan_frame(
         image_hw: of the whole image.
         halved: how often its decoder has halved it.
         levels: of its pyramid.
-        passes: over them.
+        parts: of the passes over them: one canvas each.
     """
 
-    def planned(one: Pass) -> PlannedCanvas:
-        placed = zip(one.pieces, one.canvas.corners_yx, strict=True)
-        on_it = (_plan_level(frame_hw, image_hw, halved, levels[i], at) for i, at in placed)
-        return PlannedCanvas(one.canvas.size_hw, tuple(on_it))
+    def planned(part: PassRows) -> PlannedCanvas:
+        placed = zip(part.one.pieces, part.one.canvas.corners_yx, strict=True)
+        on_it = [_plan_level(frame_hw, image_hw, halved, levels[i], at) for i, at in placed]
+        if part.rows is None:
+            return PlannedCanvas(part.one.canvas.size_hw, tuple(on_it))
+        (level,) = on_it
+        strip = replace(level, down=level.down.part(part.rows))
+        return PlannedCanvas((len(part.rows), len(level.across.index)), (strip,))
 
-    return FramePlan(frame_hw, tuple(map(planned, passes)))
+    return FramePlan(frame_hw, tuple(map(planned, parts)))
 
 
 def _plan_level(
