@@ -56,10 +56,9 @@ def main() -> None:
     parser.add_argument("--size", default="1920x1080")
     parser.add_argument("--cases", nargs="+", default=CASES, metavar="MODEL,PRECISION,IMAGES")
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--images", type=int, default=1000, help="in the folder")
+    parser.add_argument("--images", type=int, default=500, help="in the folder")
     parser.add_argument("--side", type=int, default=8192, help="of the matrices of the peak")
     parser.add_argument("--crops", type=int, default=1000, help="of each class, to train with")
-    parser.add_argument("--compile", action="store_true", help="also times torch.compile")
     parser.add_argument("--seconds", type=float, default=300, help="after which no part begins")
     parser.add_argument("-o", "--output", type=Path, help="a file for the JSON")
     args = parser.parse_args()
@@ -117,15 +116,15 @@ def measure(args: argparse.Namespace, report: Report, scratch: Path) -> dict[str
     for case in args.cases:
         report.add(f"frames: {case}", lambda case=case: measure_frames(args, case, frames))
     files = write_files(frames, args.images, scratch / "frames")
+    if on_gpu:
+        report.add("JPEG decoding on the GPU", lambda: gpu_decoding(files[:64], device))
     for case in args.cases:
         if "bfloat16" in case:
             work = lambda case=case: measure_folder(args, case, files, scratch / "run")  # noqa: E731
             report.add(f"folder: {case}", work)
-    if on_gpu:
-        report.add("JPEG decoding on the GPU", lambda: gpu_decoding(files[:64], device))
-    if on_gpu or args.compile:
-        report.add("torch.compile", lambda: measure_compiled(args, frames))
     report.add("training", lambda: training_rate(scratch, args.crops, epochs=2))
+    if on_gpu:
+        report.add("torch.compile", lambda: measure_compiled(args, frames))
     machine = {"gpu": name, "torch": torch.__version__, "cudnn": cudnn, "cuda": torch.version.cuda}
     return {"machine": {**this_machine().to_dict(), **machine}, "parts": report.parts}
 
