@@ -85,9 +85,10 @@ def test_a_size_that_comes_again_is_captured_once():
     assert captured == [(1, *HW, 3), (2, *HW, 3)]
 
 
-def test_what_cannot_be_captured_is_searched_plainly(caplog):
+@pytest.mark.parametrize("kind", [RuntimeError, torch.OutOfMemoryError])
+def test_what_cannot_be_captured_is_searched_plainly(kind, caplog):
     def capture(_step, _frames):
-        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+        raise kind("operation not permitted when stream is capturing\nmore")
 
     frames = DeviceFrames(_sums, CPU, capture=capture)
     with caplog.at_level(logging.WARNING):
