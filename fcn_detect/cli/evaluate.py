@@ -9,10 +9,12 @@ import click
 
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, json_option
+from fcn_detect.cli.talk import note
 
 if TYPE_CHECKING:
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.evaluate import Evaluation
+    from fcn_detect.results import Annotations, ImageResult
 
 PIXELS = click.FloatRange(min=0, min_open=True)
 
@@ -41,6 +43,9 @@ PIXELS = click.FloatRange(min=0, min_open=True)
     help="Objects of this height or more are ignored.",
 )
 @click.option(
+    "--common", is_flag=True, help="Compare the images that all sides name; leave out the others."
+)
+@click.option(
     "--bootstrap",
     "resamples",
     type=click.IntRange(0, 1_000_000),
@@ -56,6 +61,7 @@ def command(
     images: Path | None,
     min_height: float | None,
     max_height: float | None,
+    common: bool,
     resamples: int,
 ) -> None:
     """Measure RESULTS (run folders, results.jsonl, MegaDetector's .json) against ANNOTATIONS.
@@ -63,12 +69,14 @@ def command(
     ANNOTATIONS is a COCO file (.json), a folder of Pascal VOC files (.xml) or a YOLO folder
     (images/, labels/). Prints COCO average precision, the log-average miss rate of the pedestrian
     literature, the recall at given false alarms per image, and which mistakes there are. Several
-    results share the tables and the plots.
+    results share the tables and the plots. Every image must have its result and its annotation,
+    unless --common is given.
 
     \b
     Examples:
       fcn-detect evaluate run annotations.json --plots plots --images photos
       fcn-detect evaluate run-1 run-2 annotations.json --bootstrap 1000
+      fcn-detect evaluate run some-annotated.json --common
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.cli.result_names import result_names
@@ -81,17 +89,33 @@ def command(
     names = result_names(results)
     with ProgressDisplay() as display:
         truth = read_annotations(annotations)
+        found = {name: read_results(path) for name, path in zip(names, results, strict=True)}
+        if common:
+            found, truth = _common(found, truth)
         evaluations = {
-            name: evaluate(
-                read_results(path), truth, heights=heights, resamples=resamples, progress=display
-            )
-            for name, path in zip(names, results, strict=True)
+            name: evaluate(one, truth, heights=heights, resamples=resamples, progress=display)
+            for name, one in found.items()
         }
         if plots is not None:
             plot_evaluations(evaluations, plots)
         if plots is not None and images is not None:
             _write_sheets(evaluations, plots, images, display)
     _report(evaluations, results, as_json)
+
+
+def _common(
+    found: "dict[str, list[ImageResult]]", truth: "Annotations"
+) -> "tuple[dict[str, list[ImageResult]], Annotations]":
+    """All results and the annotations, of the images that all of them name; says what is left."""
+    from fcn_detect.evaluate import keep_common
+
+    annotated = len(truth.images)
+    for results in found.values():
+        _, truth = keep_common(results, truth)
+    kept = {name: keep_common(results, truth)[0] for name, results in found.items()}
+    counts = ", ".join(f"{len(found[name])} of {name}" for name in found)
+    note(f"images in common: {len(truth.images)}, of {annotated} annotated and {counts}")
+    return kept, truth
 
 
 def _write_sheets(

@@ -1,7 +1,7 @@
 """`fcn-detect train`: crops in, a model file out."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +9,9 @@ from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, config_option
 from fcn_detect.cli.talk import tell
+
+if TYPE_CHECKING:
+    from fcn_detect.results import ModelHeader
 
 
 @fcn_command("train", short_help="Train a model on folders of crops.")
@@ -61,8 +64,23 @@ def command(
         job = TrainingJob(crops[0], output, settings, given["resume"], start, crops[1:])
         result = train(job, display, display.say)
     tell(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
+    tell(_threshold_text(result.header, result.metrics["photos"]["held_back"]))
     tell(f"model {output}; metrics and plots in {job.folder}/")
     return exit_codes.INTERRUPTED if result.interrupted else 0
+
+
+def _threshold_text(header: "ModelHeader", photos: int) -> str:
+    """The recommended threshold, and what is known of the false alarms above it."""
+    from fcn_detect.postprocess import count_interval, false_alarms_above
+
+    recommended = f"recommended threshold {header.threshold:g}"
+    if not header.false_alarms or not photos:
+        return f"{recommended}: false alarms were not counted, so look before you rely on it"
+    seen = false_alarms_above(header.false_alarms, header.threshold)
+    most = count_interval(seen)[1] / photos
+    alarms = "1 false alarm" if seen == 1 else f"{seen} false alarms"
+    held = "the photo" if photos == 1 else f"{photos} photos"
+    return f"{recommended}: {alarms} in {held} held back, so at most {most:.2g} a photo (95 %)"
 
 
 def _start(init: str | None) -> tuple[Path | None, Any]:

@@ -4,6 +4,7 @@ from fcn_detect.evaluate.average_precision import AveragePrecision
 from fcn_detect.evaluate.bootstrap import Intervals, bootstrap, resampled_figures
 from fcn_detect.evaluate.center_matching import center_distances, match_centers
 from fcn_detect.evaluate.class_matches import ClassMatches, match_class
+from fcn_detect.evaluate.common import keep_common
 from fcn_detect.evaluate.equal_error import EqualErrorPoint, equal_error_point
 from fcn_detect.evaluate.error_analysis import ErrorAnalysis, analyse_errors
 from fcn_detect.evaluate.evaluation import evaluate
@@ -42,6 +43,7 @@ __all__ = [
     "center_distances",
     "equal_error_point",
     "evaluate",
+    "keep_common",
     "log_average_miss_rate",
     "match_centers",
     "match_class",

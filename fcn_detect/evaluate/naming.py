@@ -34,7 +34,8 @@ def pair_by_path_ending(results: Sequence[str], annotated: Sequence[str]) -> lis
     return [partners[i] for i in range(len(results))]
 
 
-def _parts(name: str) -> Parts:
+def path_parts(name: str) -> Parts:
+    """The components of a path, the last one first."""
     steps = name.replace("\\", "/").split("/")
     return tuple(step for step in reversed(steps) if step not in ("", "."))
 
@@ -42,7 +43,7 @@ def _parts(name: str) -> Parts:
 def _by_file_name(names: Sequence[str]) -> dict[Parts, Names]:
     groups: defaultdict[Parts, Names] = defaultdict(dict)
     for index, name in enumerate(names):
-        parts = _parts(name)
+        parts = path_parts(name)
         groups[parts[:1]][index] = parts
     return groups
 
@@ -79,15 +80,23 @@ def _complaint(lone: list[str], bare: list[str]) -> str:
     lone_files, bare_files = _by_file_name(lone).keys(), _by_file_name(bare).keys()
     both = lone_files & bare_files
     parts = [
-        _counted([n for n in lone if _parts(n)[:1] not in both], "results without annotated image"),
-        _counted([n for n in bare if _parts(n)[:1] not in both], "annotated images without result"),
-        _counted([n for n in lone if _parts(n)[:1] in both], "results with an ambiguous name"),
-        _counted([n for n in bare if _parts(n)[:1] in both], "annotated images, ambiguous name"),
+        counted(
+            [n for n in lone if path_parts(n)[:1] not in both], "results without annotated image"
+        ),
+        counted(
+            [n for n in bare if path_parts(n)[:1] not in both], "annotated images without result"
+        ),
+        counted([n for n in lone if path_parts(n)[:1] in both], "results with an ambiguous name"),
+        counted([n for n in bare if path_parts(n)[:1] in both], "annotated images, ambiguous name"),
     ]
     found = "; ".join(part for part in parts if part)
-    return f"{found}; expected one result for each annotated image, paired by path endings"
+    return (
+        f"{found}; expected one result for each annotated image, paired by path endings "
+        "(--common compares those that both sides name)"
+    )
 
 
-def _counted(names: list[str], noun: str) -> str:
+def counted(names: list[str], noun: str) -> str:
+    """How many names, of what, and some of them; nothing where there are none."""
     more = ", ..." if len(names) > EXAMPLES else ""
     return f"{len(names)} {noun} ({', '.join(names[:EXAMPLES])}{more})" if names else ""

@@ -9,7 +9,9 @@ from fcn_detect.postprocess.decode import (
 )
 from fcn_detect.postprocess.false_alarms import (
     FalseAlarmTable,
+    count_interval,
     false_alarm_table,
+    false_alarms_above,
     score_for_false_alarms,
 )
 from fcn_detect.postprocess.nms import suppress
@@ -21,8 +23,10 @@ __all__ = [
     "Candidates",
     "FalseAlarmTable",
     "Selection",
+    "count_interval",
     "decode",
     "false_alarm_table",
+    "false_alarms_above",
     "probabilities",
     "score_for_false_alarms",
     "select",

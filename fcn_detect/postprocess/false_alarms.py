@@ -43,3 +43,22 @@ def score_for_false_alarms(table: FalseAlarmTable, false_alarms: float, windows:
     rates, scores = np.array(table).T
     rate = false_alarms * 1e6 / max(1, windows)
     return float(np.interp(np.log(rate), np.log(rates), scores))
+
+
+def false_alarms_above(table: FalseAlarmTable, threshold: float) -> int:
+    """How many false alarms scored so high in the photos that they were counted on."""
+    rates = [rate for rate, score in table if score >= threshold]
+    return round(max(rates, default=0.0) / table[0][0])
+
+
+def count_interval(count: float) -> tuple[float, float]:
+    """Means, least and largest, that a count of rare events is compatible with, at 95 %.
+
+    Source: Byar's approximation of the exact interval of a Poisson mean (Rothman and Boice,
+    "Epidemiologic Analysis with a Programmable Calculator", 1979).
+    """
+    low, high = (
+        max(0.0, n * (1 - 1 / (9 * n) + z / (3 * n**0.5)) ** 3) if n else 0.0
+        for n, z in ((count, -1.96), (count + 1, 1.96))
+    )
+    return low, high

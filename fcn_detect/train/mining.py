@@ -16,6 +16,8 @@ from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration, Progress
 from fcn_detect.train.crop_set import Skipped
 
+LONGEST_RUN = 8
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -102,7 +104,8 @@ class FalseAlarms:
 def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]:
     """Photos to learn from, and photos held back, in runs of neighbours by name.
 
-    Neighbouring photos often show one place, so every run of eight is held back or used whole.
+    Neighbouring photos often show one place, so every run is held back or used whole: runs of
+    eight, or of as many as are to be held back, so that few photos have a run to hold back too.
 
     Raises:
         DataError: the folder does not exist or holds no images.
@@ -110,7 +113,8 @@ def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of photos without the object")
     photos = list(find_images([folder]))
-    runs = [photos[i : i + 8] for i in range(0, len(photos), 8)]
+    length = max(1, min(LONGEST_RUN, int(held_back * len(photos))))
+    runs = [photos[i : i + length] for i in range(0, len(photos), length)]
     every = round(1 / held_back) if held_back > 0 else len(runs) + 1
     used = [p for i, run in enumerate(runs) if (i + 1) % every for p in run]
     held = [p for i, run in enumerate(runs) if (i + 1) % every == 0 for p in run]

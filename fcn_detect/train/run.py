@@ -115,7 +115,7 @@ class _Training:
         if not self.negatives.held_back:
             self.say(
                 "no photos without the object are held back to count false alarms on: the "
-                "recommended threshold will be 0.5, a guess; give 73 photos or more "
+                "recommended threshold will be 0.5, a guess; give ten photos or more "
                 "(--negatives), or others (mining.validation)"
             )
         for skip in folders.skipped:

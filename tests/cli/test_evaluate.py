@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -130,3 +131,17 @@ def test_annotations_that_are_nothing_known_end_in_one_line(run_cli, folder):
     assert (code, out) == (1, "")
     assert "expected a COCO file (.json), a folder of Pascal VOC" in err
     assert len(err.splitlines()) == 1
+
+
+def test_only_images_that_all_sides_name_are_compared_when_asked(run_cli, folder):
+    more = [*_result([TALL]), replace(_result([TALL])[0], image="unseen.png")]
+    write_results(more, folder / "more" / "results.jsonl")
+    code, _, err = run_cli("evaluate", folder / "more", folder / "true.json")
+    assert code == 1
+    assert "1 results without annotated image (unseen.png)" in err
+    assert "--common" in err
+    code, out, err = run_cli(
+        "evaluate", folder / "more", folder / "true.json", "--common", "--json"
+    )
+    assert (code, json.loads(out)["images"]) == (0, 1)
+    assert "images in common: 1, of 1 annotated and 2 of more" in err

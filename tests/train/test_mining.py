@@ -74,7 +74,15 @@ def test_photos_are_used_or_held_back_in_whole_runs_of_neighbours(count, share, 
         Image.new("RGB", (4, 4)).save(folder / f"{i:03d}.png")
     used, held = list_photos(folder, share)
     assert sorted(used + held) == sorted(folder.iterdir())
-    runs = {int(path.stem) // 8 for path in used} & {int(path.stem) // 8 for path in held}
-    assert not runs
+    length = max(1, min(8, int(count * share)))
+    runs = [{int(path.stem) // length for path in photos} for photos in (used, held)]
+    assert not runs[0] & runs[1]
     if share in (0.0, 1.0):
         assert len(held) == count * share
+
+
+@pytest.mark.parametrize("count, expected", [(9, 0), (10, 1), (20, 2), (60, 6), (80, 8), (200, 16)])
+def test_a_tenth_of_ten_photos_or_more_is_held_back(count, expected, tmp_path):
+    for i in range(count):
+        (tmp_path / f"{i:03d}.png").touch()
+    assert len(list_photos(tmp_path, 0.1)[1]) == expected

@@ -21,7 +21,7 @@ def about_run(run: RunSource, costs: Costs, page: Path) -> dict[str, Any]:
         "name": run.name,
         "threshold": costs.threshold,
         "aspect": (x1 - x0) / (y1 - y0),
-        "falseAlarms": [list(row) for row in costs.table] if costs.plan else [],
+        "falseAlarms": costs.rows(),
         "finished": facts.get("finished"),
         "model": Path(str((facts.get("model") or {}).get("path", ""))).name,
         "originals": _originals(run.images or Path(), page),

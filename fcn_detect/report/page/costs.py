@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fcn_detect.detect import level_plan
 from fcn_detect.errors import SettingsError
 from fcn_detect.geometry import PyramidPlan, count_windows
-from fcn_detect.postprocess import score_for_false_alarms
+from fcn_detect.postprocess import count_interval, score_for_false_alarms
 from fcn_detect.report.page.run_source import DEFAULT_THRESHOLD, RunSource
 
 _ORDINARY_HW = (1080, 1920)
@@ -46,3 +46,18 @@ class Costs:
     def windows(self, image_hw: tuple[int, int]) -> int:
         """Number of windows searched in an image of this size; 0 where nobody knows."""
         return 0 if self.plan is None else count_windows(image_hw, self.plan)
+
+    def rows(self) -> list[list[float]]:
+        """What each score lets through: (score, false alarms per million windows, least, largest).
+
+        The last two are what the count is compatible with, at 95 %. Scores fall from row to row;
+        the first row stands for all scores above the one best false alarm. Empty where false
+        alarms were not counted or windows are not known.
+        """
+        if not self.table or self.plan is None:
+            return []
+        one = self.table[0][0]  # the rate of a single false alarm in all windows searched
+        counted = [(0.0, 1.0), *((rate / one, score) for rate, score in self.table)]
+        return [
+            [score, *(one * count for count in (n, *count_interval(n)))] for n, score in counted
+        ]

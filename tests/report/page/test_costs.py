@@ -24,6 +24,14 @@ def test_the_table_and_the_windows_are_those_of_the_models_header(costs, header)
     assert known.windows((120, 160)) == count_windows((120, 160), plan) > 100
 
 
+def test_the_rows_begin_above_the_best_false_alarm_and_bracket_each_count(costs, header):
+    none, *counted = costs().rows()
+    assert none[:3] == [1.0, 0.0, 0.0]
+    assert [(rate, score) for score, rate, _, _ in counted] == list(header.false_alarms)
+    assert none[3] == pytest.approx(3.67, abs=0.01)  # a million windows were counted
+    assert all(least < rate < most for _, rate, least, most in counted)
+
+
 def test_a_threshold_that_was_asked_for_goes_over_the_models(costs):
     assert costs(settings={"sha256": "a", "threshold": 0.35}).threshold == 0.35
 
@@ -38,6 +46,7 @@ def test_false_alarms_that_were_asked_for_become_a_score(costs, header):
 def test_a_run_that_does_not_tell_has_its_threshold_and_no_table(costs, model):
     known = costs(model=model, threshold=0.7)
     assert known == Costs(0.7)
+    assert known.rows() == []
     assert known.windows((120, 160)) == 0
 
 

@@ -23,9 +23,8 @@
     return classes.join(" ");
   };
 
-  // An SVG over a thumbnail of an image.
-  report.overlay = (entry) => {
-    const [width, height] = entry.size;
+  // What is drawn over a thumbnail: a path for each style.
+  report.paths = (entry) => {
     const groups = new Map();
     const add = (style, box) => groups.set(style, (groups.get(style) ?? "") + rectangle(box));
     for (const found of report.shownOf(entry)) add(report.styleOf(entry, found), found.box);
@@ -34,6 +33,11 @@
       if (style.endsWith("only-there")) add(style, found.box);
     }
     for (const missed of report.corrections.of(entry.name).missed) add("missed", missed.box);
+    return groups;
+  };
+
+  // Such paths as an SVG over a thumbnail of an image.
+  report.overlay = ({ size: [width, height] }, groups) => {
     const drawn = report.svg("svg", {
       viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMid meet", "aria-hidden": "true",
     });

@@ -23,6 +23,19 @@
     drawFolders([...folders].sort((a, b) => b[1] - a[1]));
   };
 
+  // The bars of a figure, made once, as tall as some shares of its height.
+  const drawBars = (drawn, shares, height, isShown) => {
+    while (drawn.childElementCount < shares.length) {
+      drawn.append(report.svg("rect", { x: drawn.childElementCount + 0.1, width: 0.8 }));
+    }
+    shares.forEach((share, i) => {
+      const bar = drawn.children[i];
+      bar.setAttribute("class", isShown(i) ? "bar shown" : "bar");
+      bar.setAttribute("y", height * (1 - share));
+      bar.setAttribute("height", height * share);
+    });
+  };
+
   // Roots of the counts: the many low scores would flatten all others.
   const drawHistogram = (bins) => {
     const drawn = report.by("histogram"), most = Math.sqrt(Math.max(1, ...bins));
@@ -31,24 +44,23 @@
     const above = bins.slice(first).reduce((sum, count) => sum + count, 0);
     drawn.setAttribute("aria-label",
       `Histogram of scores: ${report.plural(above, "box", "boxes")} near or above the threshold`);
-    drawn.replaceChildren(...bins.map((count, i) => report.svg("rect", {
-      class: i >= first ? "bar shown" : "bar", x: i + 0.1, width: 0.8,
-      y: 1 - Math.sqrt(count) / most, height: Math.sqrt(count) / most,
-    })));
+    drawBars(drawn, bins.map((count) => Math.sqrt(count) / most), 1, (i) => i >= first);
   };
 
   const drawHours = (hours, timed) => {
-    report.by("hours-figure").hidden = !report.entries.some((entry) => entry.hour !== null);
+    const known = report.entries.some((entry) => entry.hour !== null);
+    report.by("hours-figure").hidden = !known;
+    if (!known) return;
     const drawn = report.by("hours"), most = Math.max(1, ...hours);
     const busiest = hours.indexOf(Math.max(...hours));
     drawn.setAttribute("viewBox", "0 0 24 10");
     drawn.setAttribute("preserveAspectRatio", "none");
     drawn.setAttribute("aria-label", `Detections by hour of day, of ${report.plural(timed, "image")} ` +
       `with a time; most at ${busiest} o'clock, ${report.number(hours[busiest])}`);
-    drawn.replaceChildren(...hours.map((count, hour) => report.svg("rect", {
-      class: "bar shown", x: hour + 0.1, width: 0.8, y: 10 - (10 * count) / most,
-      height: (10 * count) / most,
-    }, report.svg("title", {}, `${hour}:00–${hour}:59: ${report.number(count)}`))));
+    drawBars(drawn, hours.map((count) => count / most), 10, () => true);
+    hours.forEach((count, hour) => {
+      drawn.children[hour].replaceChildren(report.svg("title", {}, `${hour}:00–${hour}:59: ${report.number(count)}`));
+    });
   };
 
   const drawFolders = (folders) => {
@@ -71,29 +83,32 @@
     report.by("cameras").replaceChildren(...rows);
   };
 
-  // False alarms expected in one image, and whether that is a bound: [number, "", "<" or ">"].
+  // False alarms in one image: [expected, least, most], as far as their count in photos without
+  // objects says so at 95 %; null where there is no count.
   report.falseAlarms = (threshold) => {
-    const { falseAlarms: table, windowsPerImage } = report.facts;
-    if (!table.length || !windowsPerImage) return null;
-    const each = (rate) => (rate * windowsPerImage) / 1e6;
-    if (threshold > table[0][1]) return [each(table[0][0]), "<"];
-    const last = table.at(-1);
-    if (threshold < last[1]) return [each(last[0]), ">"];
-    const i = table.findIndex(([, score]) => score <= threshold);
-    if (i === 0 || table[i][1] === table[i - 1][1]) return [each(table[i][0]), ""];
-    const share = (table[i - 1][1] - threshold) / (table[i - 1][1] - table[i][1]);
-    const log = Math.log(table[i - 1][0]) * (1 - share) + Math.log(table[i][0]) * share;
-    return [each(Math.exp(log)), ""];
+    const { falseAlarms: rows, windowsPerImage } = report.facts;
+    if (!rows.length || !windowsPerImage) return null;
+    const [none, ...counted] = rows; // of each: a score, and rates per million windows
+    const each = (row) => row.slice(1).map((rate) => (rate * windowsPerImage) / 1e6);
+    if (threshold > counted[0][0]) return each(none);
+    const at = counted.findIndex(([score]) => score <= threshold);
+    if (at < 0) return [...each(counted.at(-1)).slice(0, 2), Infinity];
+    const [before, here] = [counted[Math.max(0, at - 1)], counted[at]];
+    const share = at ? (before[0] - threshold) / (before[0] - here[0]) : 1;
+    return each(before.map((rate, i) => Math.exp(Math.log(rate) * (1 - share) + Math.log(here[i]) * share)));
+  };
+
+  const often = (count) => {
+    if (count < 0.5) return `1 in ${report.plural(Math.round(1 / count), "image")}`;
+    return `${count < 9.5 ? count.toFixed(1) : report.number(Math.round(count))} an image`;
   };
 
   report.costText = (threshold) => {
-    const expected = report.falseAlarms(threshold);
-    if (!expected) return "How many false alarms to expect is not known: the model has no counts of photos without objects.";
-    const [count, bound] = expected;
-    const about = { "<": "fewer than ", ">": "more than ", "": "about " }[bound];
-    const text = count >= 0.95
-      ? `${about}${count < 9.5 ? count.toFixed(1) : report.number(Math.round(count))} false alarms an image`
-      : `${about}1 false alarm in ${report.number(Math.round(1 / count))} images`;
-    return `Expect ${text}, as counted when the model was trained.`;
+    const counted = report.falseAlarms(threshold);
+    if (!counted) return "How many false alarms to expect is not known: the model has no counts of photos without objects.";
+    const [expected, least, most] = counted;
+    if (!expected) return `False alarms: none scored so high in training, so at most ${often(most)} (95 %).`;
+    if (most === Infinity) return `False alarms: more than ${often(expected)}.`;
+    return `False alarms: about ${often(expected)}, as counted in training (95 %: ${often(least)} to ${often(most)}).`;
   };
 }

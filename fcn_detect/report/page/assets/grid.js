@@ -20,8 +20,8 @@
 
   const render = () => {
     planned = false;
+    const top = -area.getBoundingClientRect().top; // read before anything is written: no second layout
     const { gap, width } = layout();
-    const top = -area.getBoundingClientRect().top;
     const first = Math.max(0, Math.floor(top / rowHeight) - ROWS_AHEAD) * columns;
     const rows = Math.ceil(window.innerHeight / rowHeight) + 1 + 2 * ROWS_AHEAD;
     const last = Math.min(chosen.length, first + rows * columns);
@@ -73,17 +73,21 @@
     return card;
   };
 
-  // The parts of a card that the threshold and corrections change.
+  // The parts of a card that the threshold and corrections change, where they did: most steps of
+  // the slider leave most cards as they are.
   const refresh = (card) => {
     const { entry, frame, button } = card;
+    const paths = entry.size && !entry.failure ? report.paths(entry) : new Map();
+    const one = report.corrections.of(entry.name), facts = factsOf(entry);
+    const marked = one.confirmed.length + one.wrong.length + one.missed.length;
+    const state = [...paths, facts, one.checked, marked].join();
+    if (card.state === state) return;
+    card.state = state;
     frame.querySelector("svg")?.remove();
-    if (entry.size && !entry.failure) frame.append(report.overlay(entry));
-    const one = report.corrections.of(entry.name);
+    if (paths.size) frame.append(report.overlay(entry, paths));
     card.classList.toggle("checked", one.checked);
-    const facts = factsOf(entry);
     const badges = [];
     if (one.checked) badges.push(report.element("span", { class: "badge ok", title: "looked at wholly" }, "✓"));
-    const marked = one.confirmed.length + one.wrong.length + one.missed.length;
     if (marked) badges.push(report.element("span", { class: "badge", title: "corrections" }, String(marked)));
     button.lastChild.replaceChildren(
       report.element("span", { class: "name", title: entry.name }, entry.short), ...badges,

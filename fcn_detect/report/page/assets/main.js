@@ -18,10 +18,10 @@
     planned = false;
     const { chosen, counts, boxes } = report.select();
     currentlyShown = chosen;
+    report.grid.show(chosen); // first, since it asks for sizes
     for (const [kind, { count }] of Object.entries(kinds)) count.textContent = report.number(counts[kind]);
     by("nothing").hidden = chosen.length > 0 || report.entries.length === 0;
     report.drawFigures(chosen);
-    report.grid.show(chosen);
     report.viewer.refresh();
     judged();
     clearTimeout(spoken);
