@@ -1,6 +1,7 @@
 """What tests of several packages share: rendered crops and photos, a quick model, the command."""
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # laws are not timed: a busy machine is no counter-example
 settings.register_profile("untimed", deadline=None)
@@ -95,6 +98,19 @@ def dress_exports(tmp_path_factory, dress_model):
         to: export_model(ExportJob(dress_model, to, folder / to / f"dress{target.suffix}"))
         for to, target in TARGETS.items()
     }
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, where it and playwright are installed; tests that ask for it skip elsewhere."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("there is no Chromium here; Debian: apt-get install chromium")
+    with playwright.sync_playwright() as p:
+        running = p.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()
 
 
 @pytest.fixture

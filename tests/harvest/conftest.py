@@ -70,7 +70,9 @@ def model(tmp_path_factory):
 def made_run(tmp_path, image, model):
     """A run's folder, as `batch` leaves it, and its photos beside it."""
     from fcn_detect.batch import model_digest
+    from fcn_detect.headers import read_header
 
+    header = read_header(model).model_dump(mode="json", exclude={"training", "figures"})
     boxes = np.array([OBJECT, (110, 20, 150, 120), (120, 60, 140, 110)], np.float32)
     found = Detections(boxes, np.array([0.9, 0.8, 0.1], np.float32), ["dress"] * 3)
     for name in NAMES:
@@ -80,7 +82,7 @@ def made_run(tmp_path, image, model):
     write_results(results, tmp_path / "run" / "results.jsonl")
     facts = {
         "version": "1",
-        "model": {"path": str(model), "sha256": model_digest(model)},
+        "model": {"path": str(model), "sha256": model_digest(model), "header": header},
         "settings": {"sha256": "0", "min_height": 60.0},
         "searched_with": {},
         "folder": str(tmp_path / "photos"),

@@ -10,20 +10,7 @@ import pytest
 from fcn_detect.report.page import PageJob, write_page
 from fcn_detect.report.page.folder import page_folder, write_data, write_frame
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip("there is no Chromium here; Debian: apt-get install chromium")
-    with playwright.sync_playwright() as p:
-        running = p.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +136,18 @@ def test_filters_leave_what_they_say(page):
     page.locator("#up-to").fill("1")
     page.locator("#sort").select_option("best")
     page.locator('[aria-posinset="1"] .name', has_text="a.jpg").wait_for()
+
+
+def test_a_step_of_the_slider_draws_only_the_images_anew_whose_boxes_change(page):
+    cards = "[...document.querySelectorAll('.card')]"
+    page.evaluate(f"{cards}.forEach(card => {{ card.drawn = card.querySelector('svg') }})")
+    set_threshold(page, 0.65)
+    status(page, "30 images of 30, 38 boxes")
+    anew = page.evaluate(
+        f"{cards}.filter(c => c.drawn && c.querySelector('svg') !== c.drawn).length"
+    )
+    shown = page.evaluate(f"{cards}.filter(c => c.drawn).length")
+    assert 0 < anew <= 2 < shown
 
 
 def test_names_and_labels_made_of_markup_stay_text(page, evil):
