@@ -4,14 +4,15 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test test-slow check docs format clean
+.PHONY: help demo test test-slow test-readers check docs format clean
 help:
-	@echo "make demo        install, train on rendered crops, detect in rendered scenes"
-	@echo "make test        install, run the tests (minutes on two cores)"
-	@echo "make test-slow   the tests that take minutes"
-	@echo "make check       format, lint, types, layer rules, documentation, tests"
-	@echo "make docs        the documentation as a site, in build/docs; broken links are errors"
-	@echo "make format      rewrite the files in the project's format"
+	@echo "make demo          install, train on rendered crops, detect in rendered scenes"
+	@echo "make test          install, run the tests (minutes on two cores)"
+	@echo "make test-slow     the tests that take minutes"
+	@echo "make test-readers  install what reads our files elsewhere, let it read some"
+	@echo "make check         format, lint, types, layer rules, documentation, tests"
+	@echo "make docs          the documentation as a site, in build/docs; broken links are errors"
+	@echo "make format        rewrite the files in the project's format"
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -29,6 +30,10 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow
+
+test-readers: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group readers
+	$(BIN)/pytest tests/formats/test_reference_readers.py
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
