@@ -107,8 +107,8 @@
     const counted = report.falseAlarms(threshold);
     if (!counted) return "How many false alarms to expect is not known: the model has no counts of photos without objects.";
     const [expected, least, most] = counted;
-    if (!expected) return `False alarms: none scored so high in training, so at most ${often(most)} (95 %).`;
+    if (!expected) return `False alarms: none scored so high in training, so at most ${often(most)} (95\u00a0%).`;
     if (most === Infinity) return `False alarms: more than ${often(expected)}.`;
-    return `False alarms: about ${often(expected)}, as counted in training (95 %: ${often(least)} to ${often(most)}).`;
+    return `False alarms: about ${often(expected)}, as counted in training (95\u00a0%: ${often(least)} to ${often(most)}).`;
   };
 }

@@ -3,7 +3,7 @@
 // One image, large: photo, heat map and boxes at any zoom. Beside another run there are two panes
 // that move together.
 {
-  const LARGEST_SCALE = 32, PADDING = 12, HANDLE = 5, NARROWEST_TAGGED = 24;
+  const LARGEST_SCALE = 32, PADDING = 12, HANDLE = 5, CHARACTER = 7;
   const area = report.by("stage");
   const view = { scale: 1, x: 0, y: 0 }; // screen pixels of an image pixel; the image's corner
   const state = { entry: null, selected: null, preview: null, heat: 0 };
@@ -73,13 +73,15 @@
 
   const isSelected = ({ kind, index }) => state.selected?.kind === kind && state.selected.index === index;
 
-  const mark = (style, box, text, reference) => {
+  // A box with the longest of some texts that is no wider; a selected box has the longest.
+  const mark = (style, box, texts, reference) => {
     const at = toScreen(box);
     const group = report.svg("g", { class: `mark ${style}` },
       report.svg("rect", { class: "halo", ...at }), report.svg("rect", { class: `box ${style}`, ...at }));
     const selected = Boolean(reference && isSelected(reference));
     group.classList.toggle("selected", selected);
-    if (text && (selected || at.width >= NARROWEST_TAGGED)) {
+    const text = texts.find((one) => selected || one.length * CHARACTER <= at.width);
+    if (text) {
       const y = at.y > 20 ? at.y - 5 : at.y + at.height + 14;
       group.append(report.svg("text", { class: "tag", x: at.x + 1, y }, text));
     }
@@ -108,9 +110,9 @@
     const found = there ? report.besideOf(entry) : report.shownOf(entry);
     return found.sort((a, b) => areaOf(b) - areaOf(a)).map((one) => {
       const sign = there ? "" : SIGNS[report.corrections.verdict(entry.name, one)] ?? "";
-      const text = `${sign}${report.facts.labels[one.label]} ${one.score.toFixed(2)}`;
+      const score = `${sign}${one.score.toFixed(2)}`, whole = `${sign}${report.facts.labels[one.label]} ${one.score.toFixed(2)}`;
       const reference = there ? null : { kind: "found", index: entry.found.indexOf(one) };
-      return mark(report.styleOf(entry, one, there), one.box, text, reference);
+      return mark(report.styleOf(entry, one, there), one.box, [whole, score, sign.trim()], reference);
     });
   };
 
@@ -118,10 +120,10 @@
     const marks = [], { preview } = state;
     report.corrections.of(state.entry.name).missed.forEach(({ label, box }, index) => {
       const at = preview?.index === index ? preview.box : box;
-      marks.push(mark("missed", at, `missed: ${label}`, { kind: "missed", index }));
+      marks.push(mark("missed", at, [`missed: ${label}`, "missed"], { kind: "missed", index }));
       if (isSelected({ kind: "missed", index })) marks.push(...handles(at));
     });
-    if (preview && preview.index === undefined) marks.push(mark("missed", preview.box, "", null));
+    if (preview && preview.index === undefined) marks.push(mark("missed", preview.box, [], null));
     return marks;
   };
 
