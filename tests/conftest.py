@@ -59,7 +59,7 @@ def photos_without(tmp_path_factory):
     from fcn_detect.scenes import write_scenes
 
     folder = tmp_path_factory.mktemp("without") / "photos"
-    write_scenes(folder, np.random.default_rng(2), [(260, 320)] * 20, dresses=(0, 0))
+    write_scenes(folder, np.random.default_rng(2), [(200, 260)] * 20, dresses=(0, 0))
     return folder
 
 

@@ -66,7 +66,9 @@ def test_exporting_works_as_written(run_cli):
 @pytest.mark.usefixtures("folder")
 def test_training_works_as_written(run_cli):
     Path("model.safetensors").unlink()
-    code, _, err = run_cli(*shlex.split(block("train"))[1:], "--epochs", 1, "--net", "valid-small")
+    Path("quick.toml").write_text('[model]\nnet = "valid-small"\n[mining]\nepochs = 1\n')
+    quick = ["--epochs", 1, "--config", "quick.toml"]
+    code, _, err = run_cli(*shlex.split(block("train"))[1:], *quick)
     assert code == 0, err
     assert Path("model.safetensors").exists()
     assert Path("model.train/metrics.json").exists()

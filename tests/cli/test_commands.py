@@ -26,8 +26,10 @@ def test_inspect_shows_a_trained_model(run_cli, dress_model):
     assert "dress (and background)" in out
 
 
-def test_verify_proves_a_model_on_rendered_scenes(run_cli, dress_model):
-    code, out, _ = run_cli("verify", "-m", dress_model)
+def test_verify_proves_a_model_on_a_photo_or_on_rendered_scenes(
+    run_cli, dress_model, photos_without
+):
+    code, out, _ = run_cli("verify", "-m", dress_model, photos_without / "scene_000.jpg")
     assert code == 0
     assert "holds" in out
     code, out, _ = run_cli("verify", "-m", dress_model, "--json")

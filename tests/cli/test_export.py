@@ -82,8 +82,16 @@ def test_wrong_usage_ends_with_2(run_cli, options):
     assert run_cli("export", "--to", "onnx", "-o", "m.onnx", *options)[0] == 2
 
 
-@pytest.mark.parametrize("suffix", [".onnx", ".xml"])
-@pytest.mark.parametrize("verb", ["detect", "batch", "inspect"])
+@pytest.mark.parametrize(
+    "verb, suffix",
+    [
+        ("detect", ".onnx"),
+        ("batch", ".xml"),
+        ("inspect", ".onnx"),
+        pytest.param("detect", ".xml", marks=pytest.mark.slow),
+        pytest.param("batch", ".onnx", marks=pytest.mark.slow),
+    ],
+)
 def test_an_exported_model_runs_without_what_it_does_not_need(
     verb, suffix, exported, photo, tmp_path
 ):

@@ -98,6 +98,8 @@ def test_bench_prints_times(run_cli, folder, monkeypatch):
     monkeypatch.setattr(machine, "PRODUCT_SIDE", 64)
     photo = folder / "scenes" / "scene_000.jpg"
     quick = ["--backend", "torch", "--repeats", 1, "--folder-images", 2]
-    code, out, err = run_cli("bench", "-m", folder / "m.safetensors", photo, *quick, "--json")
+    command = ["bench", "-m", folder / "m.safetensors", photo, *quick, "-o", folder / "bench"]
+    code, out, err = run_cli(*command, "--json")
     assert code == 0, err
     check(out, "bench")
+    assert json.loads(out) == json.loads((folder / "bench" / "bench.json").read_text())

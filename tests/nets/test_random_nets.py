@@ -19,7 +19,7 @@ TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 # Norms of two nearly equal numbers would amplify what float32 rounds.
 EPS = 0.1
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=400)
 
 

@@ -314,6 +314,19 @@ def test_nothing_is_wider_than_the_window_and_the_scheme_is_the_users(
 
 
 @pytest.mark.slow
+def test_a_label_wider_than_its_box_is_the_score_alone(open_page, pages):
+    page = open_page(pages / "one", PHONE)
+    open_image(page, "cam1/0000.jpg")
+    tags = page.locator("#viewer .tag")
+    assert all(re.fullmatch(r"0\.\d\d", text) for text in tags.all_text_contents())
+    page.keyboard.press("j")  # the one looked at has its label
+    assert (
+        tags.evaluate_all("tags => tags.filter(t => t.textContent.startsWith('person ')).length")
+        == 1
+    )
+
+
+@pytest.mark.slow
 def test_every_control_has_a_name_and_images_their_places(page):
     open_image(page, "cam1/0004.jpg")
     unnamed = page.evaluate(
