@@ -59,7 +59,8 @@ def photos_without(tmp_path_factory):
     from fcn_detect.scenes import write_scenes
 
     folder = tmp_path_factory.mktemp("without") / "photos"
-    write_scenes(folder, np.random.default_rng(2), [(200, 260)] * 20, dresses=(0, 0))
+    sizes = {"dresses": (0, 0), "heights": (48, 180)}
+    write_scenes(folder, np.random.default_rng(2), [(200, 260)] * 20, **sizes)
     return folder
 
 

@@ -132,3 +132,16 @@ def parse_size(_ctx: click.Context, _param: click.Parameter, value: str | None) 
     if not (times and width.isdigit() and height.isdigit() and int(width) and int(height)):
         raise click.BadParameter(f"'{value}' is not a size such as 1024x512 (width x height)")
     return int(height), int(width)
+
+
+def parse_box(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
+    """A click callback: '8,16,56,112', as (x0, y0, x1, y1)."""
+    if value is None:
+        return None
+    try:
+        x0, y0, x1, y1 = map(float, value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is not a box such as 8,16,56,112") from None
+    if not (0 <= x0 < x1 and 0 <= y0 < y1):
+        raise click.BadParameter(f"'{value}' is no box: expected x0 < x1 and y0 < y1, from 0 on")
+    return x0, y0, x1, y1

@@ -7,7 +7,7 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, config_option
+from fcn_detect.cli.options import FILE, config_option, parse_box
 from fcn_detect.cli.talk import tell
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--net", metavar="NAME", help="Architecture. [default: valid-medium]")
 @click.option("--crop", metavar="WxH", help="Size of the crops. [default: 64x128]")
+@click.option(
+    "--object-box",
+    metavar="X0,Y0,X1,Y1",
+    callback=parse_box,
+    help="Where the object is in a crop, in pixels; boxes become that tight. [default: all of it]",
+)
 @click.option("--negatives", metavar="DIR", help="Photos without the object, to mine.")
 @click.option("--background", metavar="NAME", help="Class folder that holds no object.")
 @click.option("--group-by", metavar="REGEX", help="Crops that agree in it are split together.")
@@ -43,6 +49,7 @@ def command(
 
     \b
     Examples:
+      fcn-detect train crops -o model.safetensors --negatives photos --object-box 8,16,56,112
       fcn-detect train data/person_crops -o person.safetensors --config configs/person.toml
       fcn-detect train harvested old_crops --init person.safetensors -o better.safetensors
     """  # noqa: D301 (click wants the character itself)
@@ -97,6 +104,6 @@ def _start(init: str | None) -> tuple[Path | None, Any]:
 
 def _changes(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Options as changes to the tables of the settings."""
-    model = {key: given[key] for key in ("net", "crop", "background")}
+    model = {key: given[key] for key in ("net", "crop", "object_box", "background")}
     training = {key: given[key] for key in ("epochs", "seed", "group_by")}
     return {"model": model, "train": training, "mining": {"negatives": given["negatives"]}}

@@ -109,6 +109,11 @@ class _Training:
         )
         self.say(f"split: {folders.split}")
         self.say(f"object box: {corners} in windows of {width}x{height} (model.object_box)")
+        if self.header.object_box == (0, 0, width, height):
+            self.say(
+                "boxes will be as large as the crops: where there is room around the object, say "
+                "where it ends (--object-box)"
+            )
         for i, label in enumerate(folders.labels):
             if not (folders.train.classes == i).any():
                 self.say(f"no crops of {label}: what the model knows of it may fade")

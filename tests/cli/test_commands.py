@@ -1,7 +1,9 @@
 import json
 
 import numpy as np
+import pytest
 
+from fcn_detect.headers import read_header
 from fcn_detect.scenes import write_scenes
 
 
@@ -80,12 +82,15 @@ def test_train_detects_and_evaluates_from_the_command_line(
 ):
     model = tmp_path / "m.safetensors"
     config = tmp_path / "quick.toml"
-    config.write_text("[model]\nobject_box = [7.5, 16, 56.5, 112]\n[mining]\nepochs = 1\n")
+    config.write_text("[mining]\nepochs = 1\n")
     code, out, err = run_cli(
         *("train", dress_crops, "-o", model, "--config", config, "--net", "valid-small"),
         *("--epochs", 2, "--negatives", photos_without, "--seed", 3),
+        *("--object-box", "7.5,16,56.5,112"),
     )
     assert code == 0, err
+    assert "in 2 photos held back, so at most" in out
+    assert read_header(model).object_box == (7.5, 16, 56.5, 112)
     assert "validation accuracy" in out
     assert "object box" in err
     assert "by folder" in err
@@ -103,3 +108,17 @@ def test_train_detects_and_evaluates_from_the_command_line(
     code, out, _ = run_cli("evaluate", run, run / "results.jsonl", truth, "--json")
     assert code == 0
     assert [one["name"] for one in json.loads(out)["results"]] == ["run", "run (2)"]
+
+
+@pytest.mark.parametrize("box", ["8,16,56", "8,16,x,112", "56,16,8,112", "-1,0,8,8"])
+def test_an_object_box_that_is_none_is_wrong_usage(run_cli, box):
+    code, _, err = run_cli("train", "crops", "-o", "m.safetensors", f"--object-box={box}")
+    assert code == 2
+    assert f"'{box}' is no" in err
+
+
+def test_an_object_box_beyond_the_crops_is_said_in_one_line(run_cli, dress_crops, tmp_path):
+    box = ("--object-box", "0,0,65,128")
+    code, _, err = run_cli("train", dress_crops, "-o", tmp_path / "m.safetensors", *box)
+    assert code == 1
+    assert "does not lie in a crop of 64x128" in err.splitlines()[-1]
