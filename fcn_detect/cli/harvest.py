@@ -38,7 +38,8 @@ def command(run: Path, corrections: Path, output: Path, model: str | None, **giv
     \b
     Examples:
       fcn-detect harvest run corrections.json -o harvested
-      fcn-detect train harvested old_crops --init model.safetensors -o better.safetensors
+      fcn-detect train harvested old_crops --init model.safetensors --negatives photos \\
+          -o better.safetensors
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.backends import find_model
     from fcn_detect.cli.progress import ProgressDisplay
@@ -74,5 +75,5 @@ def _print(summary: Any, output: Path) -> None:
     model = shlex.quote(shipped.get(summary.model, str(summary.model)))
     note(
         f"train on with: fcn-detect train {shlex.quote(str(output))} OLD_CROPS --init {model} "
-        "-o better.safetensors"
+        "--negatives PHOTOS -o better.safetensors"
     )
