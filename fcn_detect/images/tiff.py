@@ -1,7 +1,6 @@
 """The first directory of a TIFF file: where its pixels are, and of what kind."""
 
 import io
-import mmap
 import struct
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -9,6 +8,7 @@ from typing import Any
 
 from PIL import TiffImagePlugin, TiffTags
 
+from fcn_detect.images.file_bytes import AnyBytes, FileBytes
 from fcn_detect.images.quiet import caught_warnings
 
 _OFFSETS = (273, 324)  # StripOffsets, TileOffsets
@@ -17,14 +17,13 @@ _BITS, _BANDS, _SAMPLE_FORMAT = 258, 277, 339
 _SAMPLE_FORMATS = {1: "unsigned", 2: "signed", 3: "float", 4: "undefined", 5: "complex"}
 
 
-def first_directory(data: bytes | mmap.mmap) -> Mapping[int, Any]:
+def first_directory(data: AnyBytes) -> Mapping[int, Any]:
     """Tag number -> value, of those tags that the file's bytes suffice for."""
     try:
         with caught_warnings():
             header = data[:16] if 43 in data[2:4] else data[:8]
             directory = TiffImagePlugin.ImageFileDirectory_v2(header)
-            # a mapped file is not copied: it may be larger than memory
-            stream: Any = data if isinstance(data, mmap.mmap) else io.BytesIO(data)
+            stream: Any = data.file if isinstance(data, FileBytes) else io.BytesIO(data)
             stream.seek(directory.next)
             directory.load(stream)
             return dict(directory)

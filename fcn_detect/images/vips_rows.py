@@ -6,17 +6,17 @@ as for any other file.
 """
 
 import logging
-import mmap
-import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from fcn_detect.errors import ImageError, MissingExtraError
 from fcn_detect.images.colours import to_rgb
+from fcn_detect.images.file_bytes import FileBytes
 from fcn_detect.images.quiet import one_line
 from fcn_detect.images.row_readers import Pixels, band_rows
 from fcn_detect.images.wholeness import missing_part, truncated
@@ -44,7 +44,7 @@ class VipsRows:
     """
 
     def __init__(self, path: Path, name: str, lenient: bool = False) -> None:
-        self._path, self._name = path, name
+        self._path, self._name, self._errors = path, name, list[OSError]()
         self._vips = _pyvips()
         # libjpeg calls damage a warning; libtiff warns of any tag that it does not know
         strict = "warning" if name == "JPEG" else "error"
@@ -73,6 +73,8 @@ class VipsRows:
                 values = region.fetch(0, top, width, rows)
             except self._vips.Error as error:
                 raise self._damage(error) from error
+            if self._errors:  # lenient, libvips goes on without the rest
+                raise _unreadable(self._errors[0])
             rgb, notes = to_rgb(Image.frombytes(self._mode, (width, rows), values))
             self.notes += [note for note in notes if note not in self.notes]
             yield np.asarray(rgb)
@@ -80,16 +82,22 @@ class VipsRows:
     def _open(self, access: str) -> Any:
         self._vips.vips_lib.vips_error_clear()
         try:
-            # a source, since brackets in the name of a file would be read as options
-            source = self._vips.Source.new_from_file(os.fsencode(self._path))
+            file = self._path.open("rb")
+        except OSError as error:
+            raise _unreadable(error) from error
+        weakref.finalize(self, file.close)
+        self._source = _source(self._vips, file, self._errors)
+        try:
             return self._vips.Image.new_from_source(
-                source, "", access=access, fail_on=self._fail_on
+                self._source, "", access=access, fail_on=self._fail_on
             )
         except self._vips.Error as error:
             raise self._damage(error) from error
 
     def _damage(self, error: Exception) -> ImageError:
         """What a decoder's complaint means: the file ends early, or it is damaged."""
+        if self._errors:
+            return _unreadable(self._errors[0])
         lines = [line for line in str(error).splitlines() if line.strip()]
         if any("premature end of JPEG" in line for line in lines):
             return truncated("the JPEG data stop before the picture does")
@@ -101,13 +109,10 @@ class VipsRows:
     def _missing(self) -> str | None:
         """What the file lacks by its own bookkeeping."""
         try:
-            with (
-                self._path.open("rb") as file,
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-            ):
-                return missing_part(self._name, cast("bytes", data))  # slices and searches only
+            with FileBytes(self._path) as data:
+                return missing_part(self._name, data)
         except OSError as error:
-            raise ImageError("unreadable", f"the file cannot be read: {error.strerror}") from error
+            raise _unreadable(error) from error
 
 
 def _pyvips() -> Any:
@@ -119,6 +124,32 @@ def _pyvips() -> Any:
     # what libvips has to say comes with its errors; on standard error it would be said twice
     logging.getLogger("pyvips").addHandler(logging.NullHandler())
     return pyvips
+
+
+def _source(vips: Any, file: BinaryIO, errors: list[OSError]) -> Any:
+    """A file as libvips reads it: one that it opens itself it maps, which counts as memory.
+
+    Args:
+        vips: the library.
+        file: to read from.
+        errors: takes what goes wrong; libvips is then told that the file ends.
+    """
+
+    def read(size: int) -> bytes | None:
+        try:
+            return file.read(size)
+        except OSError as error:
+            errors.append(error)
+            return None
+
+    source = vips.SourceCustom()
+    source.on_read(read)
+    source.on_seek(file.seek)
+    return source
+
+
+def _unreadable(error: OSError) -> ImageError:
+    return ImageError("unreadable", f"the file cannot be read: {error.strerror}")
 
 
 def _mode(image: Any) -> str:
