@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fcn_detect.batch.lines import FileState
-from fcn_detect.images import image_names, is_image_name
+from fcn_detect.images import Address, Place, image_names, is_image_name
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Settling:
         settle_s: these seconds.
     """
 
-    folder: Path
+    folder: Place
     settle_s: float
     _since: dict[str, tuple[FileState, float]] = field(default_factory=dict)
 
@@ -60,12 +60,12 @@ class Settling:
         return whole
 
 
-def arrivals(folder: Path, stopped: Callable[[], bool], poll: bool) -> Iterator[Names]:
+def arrivals(folder: Place, stopped: Callable[[], bool], poll: bool) -> Iterator[Names]:
     """What comes into a folder, at least every `LOOK_S` seconds, until it is stopped.
 
-    Events of the system where they are to be had and wanted; else nothing but None.
+    Events of the system where they are to be had and wanted; else, and of addresses, only None.
     """
-    if not poll:
+    if not poll and not isinstance(folder, Address):
         try:
             yield from _events(folder, stopped)
             return

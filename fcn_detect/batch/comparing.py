@@ -12,6 +12,7 @@ from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import RESULTS_NAME, StoredResults, format_result, parse_result
+from fcn_detect.images import place
 from fcn_detect.results import ImageResult, Progress, pair_detections, silent
 
 # Largest difference of scores, which are probabilities, between machines that agree.
@@ -105,7 +106,7 @@ def compare_with_run(
     Raises:
         DataError: the run holds no images, or its folder is gone.
     """
-    folder, total = Path(facts.content["folder"]), facts.content["counts"]["total"]
+    folder, total = place(facts.content["folder"]), facts.content["counts"]["total"]
     if not folder.is_dir() or not total:
         raise DataError(f"{facts.run}: its images, of {folder}, are not here; mount that folder")
     step, differences = -(-total // sample), dict[str, Difference]()

@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
-from fcn_detect.images import Preparation, PreparedImage
+from fcn_detect.images import Place, Preparation, PreparedImage
 from fcn_detect.images.worker import (
     Answer,
     PrepareTask,
@@ -33,7 +32,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 class FileAnswer:
     """One file, prepared for the network, or its failure."""
 
-    path: Path
+    path: Place
     prepared: PreparedImage | None = None
     failure: Failure | None = None
 
@@ -76,7 +75,7 @@ class DecoderPool:
             for task in worker.tasks:
                 discard_pixels(task)
 
-    def prepare(self, paths: Iterable[Path]) -> Iterator[FileAnswer]:
+    def prepare(self, paths: Iterable[Place]) -> Iterator[FileAnswer]:
         """Every file, prepared or failed, in the order in which they are done."""
         waiting = iter(paths)
         self._fill(waiting)
@@ -90,17 +89,17 @@ class DecoderPool:
                     message = f"decoding took more than {self.timeout_s:g} s"
                     yield self._replace(worker, Failure("timeout", message), waiting)
 
-    def _fill(self, waiting: Iterator[Path]) -> None:
+    def _fill(self, waiting: Iterator[Place]) -> None:
         for _ in range(TASKS_AHEAD):
             for worker in self._pool:
                 self._give(worker, waiting)
 
-    def _give(self, worker: _Worker, waiting: Iterator[Path]) -> None:
+    def _give(self, worker: _Worker, waiting: Iterator[Place]) -> None:
         path = next(waiting, None)
         if path is None:
             return
         self._serial += 1
-        task = PrepareTask(str(path), segment_name(self._serial), self.preparation)
+        task = PrepareTask(path, segment_name(self._serial), self.preparation)
         self._send(worker, task)
 
     def _send(self, worker: _Worker, task: PrepareTask) -> None:
@@ -110,7 +109,7 @@ class DecoderPool:
         with suppress(OSError):  # it died; receiving from it says so
             worker.connection.send(task)
 
-    def _receive(self, worker: _Worker, waiting: Iterator[Path]) -> FileAnswer:
+    def _receive(self, worker: _Worker, waiting: Iterator[Place]) -> FileAnswer:
         try:
             answer: Answer = worker.connection.recv()
         except (EOFError, OSError):
@@ -120,12 +119,11 @@ class DecoderPool:
         task = worker.tasks.popleft()
         worker.started = time.monotonic()
         self._give(worker, waiting)
-        path = Path(task.path)
         if answer.failure is not None:
-            return FileAnswer(path, failure=Failure(*answer.failure))
-        return FileAnswer(path, take_prepared(task, answer))
+            return FileAnswer(task.place, failure=Failure(*answer.failure))
+        return FileAnswer(task.place, take_prepared(task, answer))
 
-    def _replace(self, worker: _Worker, failure: Failure, waiting: Iterator[Path]) -> FileAnswer:
+    def _replace(self, worker: _Worker, failure: Failure, waiting: Iterator[Place]) -> FileAnswer:
         """Puts a new worker in a place; the file that the old one worked on has failed."""
         _stop(worker)
         task, *behind = worker.tasks
@@ -136,7 +134,7 @@ class DecoderPool:
         for again in behind:
             self._send(fresh, again)
         self._give(fresh, waiting)
-        return FileAnswer(Path(task.path), failure=failure)
+        return FileAnswer(task.place, failure=failure)
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()

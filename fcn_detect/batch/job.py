@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_detect.batch.shards import Shard
+from fcn_detect.images import Place
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class BatchJob:
     """What to search, and where the results go.
 
     Attributes:
-        folder: searched with all folders in it.
+        folder: searched with all folders in it; a path, or an address that fsspec knows.
         run: the run's folder: results.jsonl, run.json, the journal, one file per format.
         model: the model file, for its digest.
         workers: processes that read and resize, or Ray's workers; None means as many as fit.
@@ -42,7 +43,7 @@ class BatchJob:
         ray: for the engine of that name.
     """
 
-    folder: Path
+    folder: Place
     run: Path
     model: Path
     workers: int | None = None

@@ -13,7 +13,9 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import NamedTuple
 
+from fcn_detect.errors import DataError, ImageError
 from fcn_detect.formats import format_result
+from fcn_detect.images import Address, local_file
 from fcn_detect.results import ImageResult
 
 _BEFORE_NAME = b'{"image": "'
@@ -25,7 +27,7 @@ class FileState(NamedTuple):
 
     Attributes:
         size: in bytes.
-        modified_ns: modification time, in ns.
+        modified_ns: modification time, in ns; of a file at an address its stamp.
         content: SHA-256 of all bytes, hexadecimal; None where it was not asked for.
     """
 
@@ -34,14 +36,27 @@ class FileState(NamedTuple):
     content: str | None = None
 
     @classmethod
-    def of(cls, path: str | Path, with_content: bool = False) -> "FileState":
+    def of(cls, path: str | Path | Address, with_content: bool = False) -> "FileState":
         """Of a file now; zeros when it cannot be asked."""
+        if isinstance(path, Address):
+            return cls._of_remote(path, with_content)
         try:
             stat = os.stat(path)  # noqa: PTH116 (a million times)
             content = _digest(Path(path)) if with_content and Path(path).is_file() else None
         except OSError:
             return cls(0, 0)
         return cls(stat.st_size, stat.st_mtime_ns, content)
+
+    @classmethod
+    def _of_remote(cls, path: Address, with_content: bool) -> "FileState":
+        try:
+            file = path.file()
+            if not with_content:
+                return cls(file.size, file.stamp)
+            with local_file(path) as copy:
+                return cls(file.size, file.stamp, _digest(copy))
+        except (DataError, ImageError):
+            return cls(0, 0)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
 from fcn_detect.batch.decoders import DecoderPool, FileAnswer
 from fcn_detect.batch.grouping import in_groups
@@ -20,7 +19,7 @@ from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector
 from fcn_detect.errors import ImageError
-from fcn_detect.images import PreparedImage
+from fcn_detect.images import Place, PreparedImage
 from fcn_detect.results import Failure, ImageResult
 
 log = logging.getLogger(__name__)
@@ -53,11 +52,11 @@ class LocalEngine:
         self, names: Iterable[str], count: int | None = None
     ) -> Iterator[tuple[ImageResult, Machine]]:
         """Each image's record, in the order in which they are prepared."""
-        pool, on_the_way = self._pool or self._start(count), dict[Path, str]()
+        pool, on_the_way = self._pool or self._start(count), dict[Place, str]()
         boxes: deque[Future[ImageResult]] = deque()
         together = self._detector.settings.images_per_pass
 
-        def paths() -> Iterator[Path]:
+        def paths() -> Iterator[Place]:
             for name in names:
                 path = self._job.folder / name
                 on_the_way[path] = name

@@ -15,7 +15,7 @@ from fcn_detect.batch.outputs import write_outputs
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
-from fcn_detect.images import image_names
+from fcn_detect.images import Address, image_names
 from fcn_detect.results import FAILURE_KINDS, ImageResult, Progress
 
 log = logging.getLogger(__name__)
@@ -73,11 +73,11 @@ class OpenRun:
 
         def files() -> Iterator[tuple[str, FileState]]:
             nonlocal listed
-            for listed, name in enumerate(image_names(self.job.folder), start=1):
+            for listed, (name, state) in enumerate(self._list(), start=1):
                 if listed % FILES_BETWEEN_REPORTS == 0:
                     self._progress("listing files", 0, 1, f"{listed:,} so far")
                 if self.holds(name):
-                    yield name, self.state(name)
+                    yield name, state or self.state(name)
 
         index.list_files(files())
         if not listed and not may_be_empty:
@@ -93,7 +93,19 @@ class OpenRun:
 
     def state(self, name: str) -> FileState:
         """Of a file now."""
-        return FileState.of(f"{self.job.folder}/{name}", self.job.check_content)
+        folder = self.job.folder
+        path = folder / name if isinstance(folder, Address) else f"{folder}/{name}"
+        return FileState.of(path, self.job.check_content)
+
+    def _list(self) -> Iterator[tuple[str, FileState | None]]:
+        """The images in the folder, with the states of those that the listing tells."""
+        folder = self.job.folder
+        if not isinstance(folder, Address):
+            yield from ((name, None) for name in image_names(folder))
+            return
+        for file in folder.images():
+            known = None if self.job.check_content else FileState(file.size, file.stamp)
+            yield file.name, known
 
     def search(
         self,

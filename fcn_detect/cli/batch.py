@@ -86,7 +86,7 @@ watch_options: list[Decorator] = [
 
 
 @fcn_command("batch", short_help="Search a folder of camera images.")
-@click.argument("folder", type=FILE)
+@click.argument("folder")
 @click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The run's folder.")
 @model_option
 @add_options(job_options, "How the folder is searched")
@@ -96,9 +96,11 @@ watch_options: list[Decorator] = [
 @add_options(backend_options, RUNTIME)
 @click.option("--report", is_flag=True, help="Also make a page to look at: RUN/report/index.html.")
 def command(
-    folder: Path, output: Path, model: str, watch: bool, poll: bool, report: bool, **given: Any
+    folder: str, output: Path, model: str, watch: bool, poll: bool, report: bool, **given: Any
 ) -> int:
     """Search every image in FOLDER and all folders in it.
+
+    FOLDER is a path, or an address that fsspec knows, such as s3://bucket/camera.
 
     Writes RUN/results.jsonl, one line an image, and RUN/run.json. Started again, it goes on
     where it was cut off. Ends with 3 when some images failed; each has a record that says why.
@@ -139,11 +141,12 @@ def command(
     return stop.exit_code or (exit_codes.SOME_IMAGES_FAILED if summary.failed else 0)
 
 
-def _open(folder: Path, output: Path, model: str, given: dict[str, Any]) -> tuple[Any, Any]:
+def _open(folder: str, output: Path, model: str, given: dict[str, Any]) -> tuple[Any, Any]:
     """The job, and the detector: of this machine, whatever Ray's workers will run on."""
     from fcn_detect.backends import find_model
     from fcn_detect.batch import BatchJob, RayCluster, Shard
     from fcn_detect.detect import Detector
+    from fcn_detect.images import place
 
     shard = given.pop("shard")
     part = None if shard is None else Shard.parse(shard)
@@ -152,7 +155,7 @@ def _open(folder: Path, output: Path, model: str, given: dict[str, Any]) -> tupl
     if asked["engine"] == "ray":
         given["device"] = None
     detector = Detector.load(model, **given)
-    job = BatchJob(folder, output, find_model(model), shard=part, ray=cluster, **asked)
+    job = BatchJob(place(folder), output, find_model(model), shard=part, ray=cluster, **asked)
     return job, detector
 
 

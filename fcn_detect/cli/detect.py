@@ -39,7 +39,7 @@ def command(
     crops: bool,
     **given: Any,
 ) -> int:
-    """Find objects in photos, patterns of names, or folders.
+    """Find objects in photos, patterns of names, or folders, here or at addresses (s3://...).
 
     Writes each photo with its boxes drawn, and results.jsonl, to ./detections/; with --json and
     no -o it prints the records and writes no files.
@@ -51,10 +51,10 @@ def command(
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.formats import RESULTS_NAME, format_result, write_results
-    from fcn_detect.images import find_images
+    from fcn_detect.images import find_places
 
     # in the order of the records: sorted by the bytes of the path, each photo once
-    paths = sorted(set(find_images(images)), key=lambda path: os.fsencode(path.as_posix()))
+    paths = sorted(set(find_places(images)), key=lambda path: os.fsencode(path.as_posix()))
     folder = output if output is not None or as_json else Path("detections")
     with ProgressDisplay() as display:
         detector = _load(given, display.say)
@@ -84,7 +84,7 @@ def command(
     return _report_failures(results)
 
 
-def _named(display: Any, path: Path) -> Any:
+def _named(display: Any, path: Any) -> Any:
     """Progress on one photo, under its name."""
     return lambda task, done, total, note="": display(f"{task} {path.name}", done, total, note)
 

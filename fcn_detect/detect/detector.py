@@ -21,9 +21,11 @@ from fcn_detect.geometry import Level, count_windows, plan_pyramid
 from fcn_detect.headers import read_header
 from fcn_detect.images import (
     DEFAULT_MAX_PIXELS,
+    Address,
     HalfStore,
     LoadedImage,
     Octaves,
+    Place,
     Preparation,
     PreparedImage,
     StreamingRules,
@@ -31,6 +33,8 @@ from fcn_detect.images import (
     from_pil,
     halvings,
     huge_header,
+    local_file,
+    place,
     read_image,
     store_image,
 )
@@ -51,7 +55,7 @@ from fcn_detect.results import (
     silent,
 )
 
-ImageSource = str | Path | Image.Image | Pixels
+ImageSource = str | Place | Image.Image | Pixels
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +124,7 @@ class Detector:
         return cls(opened, checked)
 
     def __call__(self, image: ImageSource) -> Detections:
-        """The objects in an image: a path, a PIL image, or RGB uint8 `(h, w, 3)`.
+        """The objects in an image: a path or address, a PIL image, or RGB uint8 `(h, w, 3)`.
 
         Raises:
             ImageError: the image cannot be read or searched; its `kind` says why.
@@ -134,7 +138,7 @@ class Detector:
         """
         return self._search(self.read(image))
 
-    def at_full_size(self, search: Search | TiledSearch, path: Path) -> Search | TiledSearch:
+    def at_full_size(self, search: Search | TiledSearch, path: Place) -> Search | TiledSearch:
         """The same, with all pixels of its file, for pictures of it.
 
         Raises:
@@ -142,7 +146,8 @@ class Detector:
         """
         if isinstance(search, TiledSearch) or not search.image.halved:
             return search
-        whole = read_image(path, allow_truncated=self.settings.allow_truncated)
+        with local_file(path) as file:
+            whole = read_image(file, allow_truncated=self.settings.allow_truncated)
         return replace(search, image=whole)
 
     def read(self, image: ImageSource) -> LoadedImage:
@@ -151,11 +156,12 @@ class Detector:
         Raises:
             ImageError: it cannot be read.
         """
-        if not isinstance(image, str | Path):
+        if not isinstance(image, str | Path | Address):
             return from_pil(image) if isinstance(image, Image.Image) else from_array(image)
-        return read_image(
-            image, allow_truncated=self.settings.allow_truncated, halvings=self.halvings
-        )
+        with local_file(place(image)) as path:
+            return read_image(
+                path, allow_truncated=self.settings.allow_truncated, halvings=self.halvings
+            )
 
     @property
     def halvings(self) -> int:
@@ -252,7 +258,7 @@ class Detector:
 
     def result(
         self,
-        path: Path,
+        path: Place,
         name: str | None = None,
         *,
         heat: bool = False,
@@ -292,12 +298,15 @@ class Detector:
         Raises:
             ImageError: it cannot be read.
         """
-        huge = None
-        if isinstance(image, str | Path):
-            huge = huge_header(Path(image), self.stream_pixels)
-        if huge is None:
+        if not isinstance(image, str | Path | Address):
             return self.read(image)
-        assert isinstance(image, str | Path)
+        with local_file(place(image)) as path:
+            return self._open_file(path, progress)
+
+    def _open_file(self, path: Path, progress: Progress) -> LoadedImage | HalfStore:
+        huge = huge_header(path, self.stream_pixels)
+        if huge is None:
+            return self.read(path)
         if not self.header.exact:
             raise ImageError(
                 "too_large",
@@ -306,7 +315,7 @@ class Detector:
                 "use an unpadded net, or shrink the picture",
             )
         rules = StreamingRules(self.settings.max_pixels, self.settings.allow_truncated)
-        return store_image(Path(image), huge, rules, progress)
+        return store_image(path, huge, rules, progress)
 
     def _find_in(
         self, image: LoadedImage | HalfStore, heat: bool = False, progress: Progress = silent

@@ -22,6 +22,7 @@ from fcn_detect.images import (
     StreamingRules,
     cut_region,
     huge_header,
+    local_file,
     read_image,
     store_image,
 )
@@ -140,14 +141,15 @@ def _open(source: Source, plan: Plan) -> Octaves:
     Raises:
         ImageError: it cannot be read, or is of another size than the run saw.
     """
-    path, settings = source.images / plan.image, source.settings
-    huge = huge_header(path, settings.stream_pixels)
-    if huge is None:
-        image = read_image(path, allow_truncated=settings.allow_truncated)
-        octaves: Octaves = image.halves()
-    else:
-        rules = StreamingRules(settings.max_pixels, settings.allow_truncated)
-        octaves = store_image(path, huge, rules)
+    settings = source.settings
+    with local_file(source.images / plan.image) as path:
+        huge = huge_header(path, settings.stream_pixels)
+        if huge is None:
+            image = read_image(path, allow_truncated=settings.allow_truncated)
+            octaves: Octaves = image.halves()
+        else:
+            rules = StreamingRules(settings.max_pixels, settings.allow_truncated)
+            octaves = store_image(path, huge, rules)
     if octaves.image_hw != plan.image_hw:
         (height, width), (then_h, then_w) = octaves.image_hw, plan.image_hw
         raise ImageError(

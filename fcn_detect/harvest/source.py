@@ -11,6 +11,7 @@ from fcn_detect.errors import DataError, FcnDetectError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, parse_result
 from fcn_detect.harvest.job import HarvestJob
 from fcn_detect.headers import read_header
+from fcn_detect.images import Place, place
 from fcn_detect.results import ImageResult, ModelHeader
 
 
@@ -26,7 +27,7 @@ class Source:
         settings: that the images were searched with.
     """
 
-    images: Path
+    images: Place
     model: Path
     header: ModelHeader
     digest: str
@@ -43,7 +44,7 @@ class Source:
             another version of this program.
         """
         content = _facts(job)
-        images = job.images or Path(content["folder"])
+        images = job.images or place(content["folder"])
         if not images.is_dir():
             raise DataError(f"{images}: no such folder; name that of the run's images (--images)")
         model = job.model or Path(content["model"]["path"])

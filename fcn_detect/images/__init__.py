@@ -1,5 +1,6 @@
 """Image files in, RGB uint8 arrays `(h, w, 3)` out; the one resampler; which files are images."""
 
+from fcn_detect.images.addresses import Address, Place, find_places, local_file, place
 from fcn_detect.images.borders import add_border, cut_region, level_part, paint_with_border
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.dates import taken_at
@@ -17,10 +18,12 @@ from fcn_detect.images.taps import plan_frame
 __all__ = [
     "DEFAULT_MAX_PIXELS",
     "EXTENSIONS",
+    "Address",
     "HalfStore",
     "Halves",
     "LoadedImage",
     "Octaves",
+    "Place",
     "Preparation",
     "PreparedImage",
     "StreamingRules",
@@ -28,6 +31,7 @@ __all__ = [
     "contact_sheet",
     "cut_region",
     "find_images",
+    "find_places",
     "from_array",
     "from_pil",
     "halvings",
@@ -35,9 +39,11 @@ __all__ = [
     "image_names",
     "is_image_name",
     "level_part",
+    "local_file",
     "paint_canvas",
     "paint_passes",
     "paint_with_border",
+    "place",
     "plan_frame",
     "prepare",
     "read_image",

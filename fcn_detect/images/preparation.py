@@ -1,12 +1,12 @@
 """From a file to what a network gets: read, resized and packed, in any process."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcn_detect.geometry import Level, PyramidPlan, is_too_large, plan_passes, plan_pyramid
+from fcn_detect.images.addresses import Place, local_file
 from fcn_detect.images.decoding import LoadedImage
 from fcn_detect.images.large import huge_header
 from fcn_detect.images.painting import paint_passes
@@ -60,7 +60,7 @@ class PreparedImage:
         return (self.image_hw, self.image.pixels.shape, self.image.halved)
 
 
-def prepare(path: Path, preparation: Preparation) -> PreparedImage:
+def prepare(where: Place, preparation: Preparation) -> PreparedImage:
     """A file, read and packed; only read where its pyramid has no level or too large a one.
 
     A huge file is left alone, and one with a huge level only looked at.
@@ -68,12 +68,13 @@ def prepare(path: Path, preparation: Preparation) -> PreparedImage:
     Raises:
         ImageError: the file cannot be read.
     """
-    huge = huge_header(path, preparation.stream_pixels)
-    if huge is not None:
-        return PreparedImage(huge.size_hw, (), None, None)
-    image = read_image(
-        path, allow_truncated=preparation.allow_truncated, halvings=preparation.halvings
-    )
+    with local_file(where) as path:
+        huge = huge_header(path, preparation.stream_pixels)
+        if huge is not None:
+            return PreparedImage(huge.size_hw, (), None, None)
+        image = read_image(
+            path, allow_truncated=preparation.allow_truncated, halvings=preparation.halvings
+        )
     bare = PreparedImage(image.image_hw, image.warnings, None, None)
     if preparation.plan is None:
         return replace(bare, image=image)

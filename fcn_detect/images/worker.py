@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_detect.errors import ImageError
+from fcn_detect.images.addresses import Place
 from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 
 Pixels = NDArray[np.uint8]
@@ -32,7 +33,7 @@ _NONE = np.zeros((0, 0, 3), np.uint8)
 class PrepareTask:
     """One file to prepare; `segment` names the shared memory to make for its pixels."""
 
-    path: str
+    place: Place
     segment: str
     preparation: Preparation
 
@@ -112,7 +113,7 @@ def segment_name(serial: int) -> str:
 
 def _answer(task: PrepareTask) -> Answer:
     try:
-        prepared = prepare(Path(task.path), task.preparation)
+        prepared = prepare(task.place, task.preparation)
     except ImageError as error:
         return Answer(failure=(error.kind, str(error)))
     arrays = _arrays(prepared)

@@ -6,18 +6,20 @@
 Makes a textured ground of side x side pixels with photos of people pasted at known places, and
 searches it in a process of its own. For each person in those photos that is found in a cut-out
 around its photo, it asks for a box of the huge image with an IoU of at least 0.8; a largest
-height is set, so that both are searched at the same scales. Then it searches a cut-out of 12
-megapixels, untiled, for its time per megapixel, and compares a cut-out of `--compare` pixels a
-side, tiled against untiled, box for box.
+height is set, so that both are searched at the same scales. Before and after the huge image it
+searches a cut-out of 12 megapixels, untiled, for its time per megapixel: that is processor time of
+all threads, since other work on the machine changes it less than the clock's. At last it compares a
+cut-out of `--compare` pixels a side, tiled against untiled, box for box.
 
 `--make-only` makes the image and ends. Needs the extra `large`.
 """
 
 import argparse
 import json
+import resource
+import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +33,10 @@ SAVING = {
     "jpg": {"Q": 92},
     "tif": {"tile": True, "compression": "jpeg", "Q": 92, "bigtiff": True},
 }
+GROUND = 6000  # side of the texture that the ground repeats
 MARGIN = 300  # of the cut-out around a photo, at least
 PHOTO_HW = (3000, 4000)  # 12 megapixels
+PHOTO_TIMES = 3  # searched so often before and after the huge image
 MOVED = 5  # pixels by which a second cut-out begins further
 SAME_PERSON = 0.5  # least IoU of a box with a person who counts as found
 
@@ -49,6 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/huge"))
     parser.add_argument("--make-only", action="store_true")
     parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--times", type=int, default=1, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.search is not None:
         print(json.dumps(search(args, args.search)))
@@ -64,11 +69,9 @@ def main() -> None:
 def make(path: Path, args: argparse.Namespace) -> list[tuple[int, int, int, int]]:
     """Writes the image, by libvips, band by band; where each photo lies: x0, y0, x1, y1."""
     rng = np.random.default_rng(0)
-    size = (args.side, args.side)
-    clouds = pyvips.Image.perlin(*size, cell_size=256, seed=1) * 30 + 120
-    noise = [pyvips.Image.gaussnoise(*size, mean=0, sigma=10, seed=i) for i in range(3)]
-    ground = (clouds + noise[0]).bandjoin([clouds + noise[1], clouds + noise[2]])
-    ground = ground.cast("uchar").copy(interpretation="srgb")
+    again = -(-args.side // GROUND)
+    ground = texture(min(args.side, GROUND)).replicate(again, again)
+    ground = ground.crop(0, 0, args.side, args.side)
     cells = int(np.ceil(np.sqrt(args.photos)))
     step = args.side // cells
     places = []
@@ -85,6 +88,14 @@ def make(path: Path, args: argparse.Namespace) -> list[tuple[int, int, int, int]
         print(f"making {path} ...", file=sys.stderr)
         ground.write_to_file(str(path), **SAVING[args.format])
     return places
+
+
+def texture(side: int) -> pyvips.Image:
+    """Clouds with noise, in memory."""
+    clouds = pyvips.Image.perlin(side, side, cell_size=256, seed=1) * 30 + 120
+    noise = [pyvips.Image.gaussnoise(side, side, mean=0, sigma=10, seed=i) for i in range(3)]
+    ground = (clouds + noise[0]).bandjoin([clouds + noise[1], clouds + noise[2]])
+    return ground.cast("uchar").copy(interpretation="srgb").copy_memory()
 
 
 def people(data: Path) -> Iterator[tuple[Path, np.ndarray]]:
@@ -104,12 +115,14 @@ def search(args: argparse.Namespace, image: Path) -> dict[str, Any]:
     """The record of one image, the seconds it took and the memory of this process."""
     from fcn_detect.detect import Detector
 
+    imported = peak_bytes()
     detector = Detector.load(args.model, max_height=args.max_height)
     detector(np.zeros((200, 200, 3), np.uint8))  # what the runtime does once
-    before = peak_bytes()
-    start = time.perf_counter()
-    result, _ = detector.result(image)
-    seconds = time.perf_counter() - start
+    loaded, seconds = peak_bytes(), []
+    for _ in range(args.times):
+        start = busy_s()
+        result, _ = detector.result(image)
+        seconds.append(busy_s() - start)
     assert result.detections is not None, result.failure
     assert result.width is not None
     assert result.height is not None
@@ -118,8 +131,9 @@ def search(args: argparse.Namespace, image: Path) -> dict[str, Any]:
         "scores": result.detections.scores.tolist(),
         "threshold": detector.threshold((result.height, result.width)),
         "megapixels": result.width * result.height / 1e6,
-        "seconds": seconds,
-        "loaded_bytes": before,
+        "seconds": statistics.median(seconds),
+        "imported_bytes": imported,
+        "loaded_bytes": loaded,
         "peak_bytes": peak_bytes(),
         "backend": detector.backend.name,
         "warnings": result.warnings,
@@ -130,24 +144,27 @@ def measure(
     image: Path, places: list[tuple[int, int, int, int]], args: argparse.Namespace
 ) -> dict[str, Any]:
     """All figures, printed as they come."""
+    photo = cut(image, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
+    before = in_another_process(photo, args, PHOTO_TIMES)
     found = in_another_process(image, args)
+    after = in_another_process(photo, args, PHOTO_TIMES)
     per_megapixel = found["seconds"] / found["megapixels"]
     print(f"{found['megapixels']:.0f} megapixels by {found['backend']}; {found['warnings']}")
-    print(f"memory: {found['loaded_bytes'] / 2**20:.0f} MiB with the model loaded,", end=" ")
-    print(f"{found['peak_bytes'] / 2**20:.0f} MiB at most")
+    mib = {name: found[f"{name}_bytes"] / 2**20 for name in ("imported", "loaded", "peak")}
+    print(
+        "memory: {imported:.0f} MiB imported, {loaded:.0f} with the model,".format(**mib), end=" "
+    )
+    print(f"{mib['peak']:.0f} at most", flush=True)
+    photos = [one["seconds"] / one["megapixels"] for one in (before, after)]
+    of_photo = statistics.mean(photos)
+    print(f"processor seconds per megapixel: {per_megapixel:.3f}; of a 12-megapixel photo", end=" ")
+    print(f"{photos[0]:.3f} before and {photos[1]:.3f} after; ratio", end=" ")
+    print(f"{per_megapixel / of_photo:.2f}", flush=True)
     crops, moved = planted(image, places, np.array(found["boxes"]).reshape(-1, 4), args)
     for words, ratios in [("the huge image", crops), (f"the crop moved by {MOVED} px", moved)]:
         print(f"{len(ratios)} people found in crops, against {words}: least IoU", end=" ")
         print(f"{min(ratios, default=1):.3f}, {sum(one >= 0.8 for one in ratios)} of at least 0.8")
-    photo = cut(image, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
-    small = in_another_process(photo, args)
-    of_photo = small["seconds"] / small["megapixels"]
-    print(
-        f"seconds per megapixel: {per_megapixel:.3f}; of a 12-megapixel photo {of_photo:.3f};",
-        end=" ",
-    )
-    print(f"ratio {per_megapixel / of_photo:.2f}")
-    report = {"huge": found, "photo": small, "iou": crops, "iou_moved": moved}
+    report = {"huge": found, "photos": [before, after], "iou": crops, "iou_moved": moved}
     if args.compare:
         report["largest_differences"] = compare(image, args)
     return report
@@ -208,8 +225,9 @@ def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
     return differences
 
 
-def in_another_process(image: Path, args: argparse.Namespace) -> dict[str, Any]:
+def in_another_process(image: Path, args: argparse.Namespace, times: int = 1) -> dict[str, Any]:
     options = ["-m", args.model, "--max-height", str(args.max_height), "--search", str(image)]
+    options += ["--times", str(times)]
     command = [sys.executable, __file__, *options]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return dict(json.loads(lines[-1]))
@@ -221,6 +239,12 @@ def cut(image: Path, box: tuple[int, int, int, int], path: Path) -> Path:
     whole = pyvips.Image.new_from_file(str(image), access="sequential")
     whole.crop(x0, y0, x1 - x0, y1 - y0).write_to_file(str(path))
     return path
+
+
+def busy_s() -> float:
+    """Seconds of the processor that all threads of this process took."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_bytes() -> int:

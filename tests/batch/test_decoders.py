@@ -33,7 +33,7 @@ def test_pixels_go_through_the_pipe_where_shared_memory_has_no_room(files, monke
     from fcn_detect.images import worker
 
     monkeypatch.setattr(worker, "_has_room", lambda _size: False)
-    task = worker.PrepareTask(str(files[0]), "fcn_detect_test_unused", Preparation())
+    task = worker.PrepareTask(files[0], "fcn_detect_test_unused", Preparation())
     answer = worker._answer(task)
     assert answer.pixels is not None
     taken = worker.take_prepared(task, answer)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from fcn_detect.images import Address, Place
 from fcn_detect.report.page.costs import Costs
 from fcn_detect.report.page.repeats import RepeatRule, Spot
 from fcn_detect.report.page.run_source import RunSource
@@ -39,8 +40,10 @@ def repeats_text(rule: RepeatRule, spots: list[Spot]) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def _originals(images: Path, page: Path) -> str | None:
+def _originals(images: Place, page: Path) -> str | None:
     """Where the images are, as a link from the page; None where there is no such way."""
+    if isinstance(images, Address):
+        return None
     try:
         way = os.path.relpath(images, page)
     except ValueError:  # another drive

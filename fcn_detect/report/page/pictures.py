@@ -14,9 +14,11 @@ from fcn_detect.errors import ImageError
 from fcn_detect.images import (
     DEFAULT_MAX_PIXELS,
     Octaves,
+    Place,
     StreamingRules,
     halvings,
     huge_header,
+    local_file,
     read_image,
     resize_part,
     resize_to,
@@ -47,22 +49,23 @@ class Drawn:
     note: str = ""
 
 
-def draw_pictures(image: Path, thumbnail: Path, picture: Path, side: int) -> Drawn:
+def draw_pictures(where: Place, thumbnail: Path, picture: Path, side: int) -> Drawn:
     """Writes JPEGs of an image, with sides of at most 400 px and `side`; never enlarges.
 
     Raises:
         OSError: they cannot be written.
     """
     try:
-        pixels = _shrunk(image, side)
+        with local_file(where) as image:
+            pixels, taken = _shrunk(image, side), taken_at(image)
     except ImageError as error:
         return Drawn(False, None, f"{error.kind}: {error}")
     _save(pixels, picture)
     _save(resize_to(pixels, _fitting(pixels.shape[:2], THUMBNAIL_SIDE)[0]), thumbnail)
-    return Drawn(True, taken_at(image))
+    return Drawn(True, taken)
 
 
-def draw_heat(detector: Detector, image: Path, path: Path) -> bool:
+def draw_heat(detector: Detector, image: Place, path: Path) -> bool:
     """Writes where the detector sees objects, as a PNG to lay over; False where it cannot.
 
     Its colours tell the score, 0 is transparent, and sides are at most 640 px.

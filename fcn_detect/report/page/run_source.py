@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from fcn_detect.config import DetectSettings
 from fcn_detect.errors import DataError
 from fcn_detect.formats import RESULTS_NAME, iterate_results
+from fcn_detect.images import Place, place
 from fcn_detect.results import ImageResult, ModelHeader
 
 RUN_NAME = "run.json"
@@ -30,10 +31,10 @@ class RunSource:
 
     path: Path
     facts: dict[str, Any]
-    images: Path | None
+    images: Place | None
 
     @classmethod
-    def open(cls, path: Path, images: Path | None = None) -> "RunSource":
+    def open(cls, path: Path, images: Place | None = None) -> "RunSource":
         """A run; `images` goes over the folder that it names.
 
         Raises:
@@ -45,7 +46,7 @@ class RunSource:
         facts = _read_facts(results.parent / RUN_NAME)
         named = facts.get("folder")
         if images is None and isinstance(named, str):
-            images = Path(named)
+            images = place(named)
         return cls(path, facts, images)
 
     def records(self) -> Iterator[ImageResult]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fcn_detect.detect import Detector
 from fcn_detect.files import write_atomically
+from fcn_detect.images import Place
 from fcn_detect.report.page.about import about_run, repeats_text
 from fcn_detect.report.page.choice import (
     Choice,
@@ -171,7 +172,7 @@ class PageWriter:
                 entries[number]["heat"] = draw_heat(self.detector, self._path(result), path)
             self.progress("making heat maps", number + 1, len(shard))
 
-    def _path(self, result: ImageResult) -> Path:
+    def _path(self, result: ImageResult) -> Place:
         return (self.run.images or Path()) / result.image
 
     def _count(self, result: ImageResult, drawn: Drawn) -> None:
