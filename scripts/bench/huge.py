@@ -144,7 +144,8 @@ def measure(
     image: Path, places: list[tuple[int, int, int, int]], args: argparse.Namespace
 ) -> dict[str, Any]:
     """All figures, printed as they come."""
-    photo = cut(image, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
+    rows = pyvips.Image.new_from_file(str(image), access="sequential")
+    photo = cut(rows, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
     before = in_another_process(photo, args, PHOTO_TIMES)
     found = in_another_process(image, args)
     after = in_another_process(photo, args, PHOTO_TIMES)
@@ -185,6 +186,7 @@ def planted(
     from fcn_detect.detect import Detector
 
     detector = Detector.load(args.model, max_height=args.max_height)
+    whole = pyvips.Image.new_from_file(str(image))  # decoded once, into TMPDIR
     of_whole: list[float] = []
     of_moved: list[float] = []
     for (x0, y0, x1, y1), (_, truth) in zip(places, people(args.data), strict=False):
@@ -192,7 +194,7 @@ def planted(
         for margin in (MARGIN, MARGIN - MOVED):
             left, top = max(0, x0 - margin), max(0, y0 - margin)
             box = (left, top, min(args.side, x1 + margin), min(args.side, y1 + margin))
-            alone = detector(cut(image, box, args.out / "crop.png"))
+            alone = detector(cut(whole, box, args.out / "crop.png"))
             found.append((alone, np.array([left, top, left, top], float)))
         (alone, corner), (moved, moved_corner) = found
         shown = alone.above(detector.threshold(PHOTO_HW)).boxes + corner
@@ -211,7 +213,8 @@ def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
     """The largest differences of boxes, in px, and of scores, tiled against untiled."""
     from fcn_detect.detect import Detector
 
-    part = cut(image, (0, 0, args.compare, args.compare), args.out / "part.png")
+    rows = pyvips.Image.new_from_file(str(image), access="sequential")
+    part = cut(rows, (0, 0, args.compare, args.compare), args.out / "part.png")
     settings = {"max_height": args.max_height}
     whole = Detector.load(args.model, **settings).search(part).detections
     tiled = Detector.load(args.model, **settings, stream_pixels=1_000_000)(part)
@@ -233,11 +236,10 @@ def in_another_process(image: Path, args: argparse.Namespace, times: int = 1) ->
     return dict(json.loads(lines[-1]))
 
 
-def cut(image: Path, box: tuple[int, int, int, int], path: Path) -> Path:
+def cut(image: pyvips.Image, box: tuple[int, int, int, int], path: Path) -> Path:
     """Writes a part of the image to a file of its own."""
     x0, y0, x1, y1 = box
-    whole = pyvips.Image.new_from_file(str(image), access="sequential")
-    whole.crop(x0, y0, x1 - x0, y1 - y0).write_to_file(str(path))
+    image.crop(x0, y0, x1 - x0, y1 - y0).write_to_file(str(path))
     return path
 
 

@@ -3,7 +3,12 @@
 python scripts/bench/ray_overhead.py --images 200
 
 Both search rendered scenes with one network of one thread and one process that reads; the results
-must be the same bytes. The rate leaves out the start of the processes.
+must be the same bytes. The rate leaves out the start of the processes. What Ray would add to a
+folder on which the local engine is busy for a minute follows from the start and the rate.
+
+Ray starts eight Python processes, and each imports Ray: where nothing has compiled its modules
+(PYTHONDONTWRITEBYTECODE, or an installation that may not be written to) that takes twice as long.
+`--address auto` measures a cluster that is there, as `ray start --head` makes it.
 """
 
 import argparse
@@ -17,11 +22,12 @@ import numpy as np
 from PIL import Image
 
 from fcn_detect.backends import find_model
-from fcn_detect.batch import BatchJob, run_batch
+from fcn_detect.batch import BatchJob, RayCluster, run_batch
 from fcn_detect.detect import Detector
 from fcn_detect.scenes import render_scene
 
 SCENES = 8
+MINUTE_S = 60.0
 
 
 class Clock:
@@ -35,11 +41,18 @@ class Clock:
         if task == "searching images":
             self.times.append(time.monotonic() - self.began)
 
+    @property
+    def rate(self) -> float:
+        """Images a second, once the first is done."""
+        return (len(self.times) - 1) / (self.times[-1] - self.times[0])
+
     def report(self, engine: str, busy: float) -> None:
-        first, last = self.times[0], self.times[-1]
-        rate = (len(self.times) - 1) / (last - first)
-        print(f"{engine}: first image after {first:.1f} s, then {rate:.2f} images/s; this process")
-        print(f"and its own were busy for {busy * 1000:.0f} ms an image", flush=True)
+        print(f"{engine}: first image after {self.times[0]:.1f} s, then {self.rate:.2f} images/s;")
+        print(f"this process and its own were busy for {busy * 1000:.0f} ms an image", flush=True)
+
+    def seconds(self, images: float) -> float:
+        """For so many images."""
+        return self.times[0] + (images - 1) / self.rate
 
 
 def main() -> None:
@@ -47,19 +60,25 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--backend", default="auto")
     parser.add_argument("--engines", nargs="+", default=["local", "ray"])
+    parser.add_argument("--address", help="of a Ray cluster that is there")
     args = parser.parse_args()
     detector = Detector.load("person", backend=args.backend, threads=1, min_height=96)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         render(folder / "images", args.images)
         job = BatchJob(folder / "images", folder / "local", find_model("person"), workers=1)
-        results = set()
+        job = replace(job, ray=RayCluster(args.address))
+        results, clocks = set(), {}
         for engine in args.engines:
-            clock, busy = Clock(), busy_s()
+            clocks[engine] = clock = Clock()
+            busy = busy_s()
             run_batch(replace(job, run=folder / engine, engine=engine), detector, clock)
             clock.report(engine, (busy_s() - busy) / args.images)
             results.add((folder / engine / "results.jsonl").read_bytes())
         print("the same bytes" if len(results) == 1 else "NOT the same bytes")
+    if clocks.keys() >= {"local", "ray"}:
+        images = 1 + (MINUTE_S - clocks["local"].times[0]) * clocks["local"].rate
+        print(f"Ray on a folder of a minute: +{clocks['ray'].seconds(images) / MINUTE_S - 1:.0%}")
 
 
 def busy_s() -> float:

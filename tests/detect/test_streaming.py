@@ -79,6 +79,27 @@ def test_tiled_is_untiled_box_for_box(
     _same(_tiled(_detector(stream_pixels=500), path), whole)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", ["libvips", "Pillow"])
+@pytest.mark.parametrize("seed", range(50))
+def test_every_tile_size_and_reader_gives_the_same_boxes(
+    seed: int, reader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JPEG, PNG and TIFF in turn; from tiles of a few windows to one tile for all."""
+    if reader == "Pillow":
+        monkeypatch.setitem(sys.modules, "pyvips", None)
+    else:
+        pytest.importorskip("pyvips")
+    rng = np.random.default_rng([seed, 2])
+    height, width = (int(side) for side in rng.integers(30, 220, 2))
+    path = tmp_path / f"a{('.png', '.jpg', '.tif')[seed % 3]}"
+    Image.fromarray(_spots(seed, height, width)).save(path)
+    whole = _detector(reduced_reading=False).search(path)
+    for most in (700, 3000, 12_000, 10_000_000):
+        monkeypatch.setattr(streaming, "TILE_PIXELS", most)
+        _same(_tiled(_detector(stream_pixels=500), path), whole)
+
+
 @pytest.mark.parametrize("most", [4000, 9000])
 @pytest.mark.parametrize("size_hw", [(150, 170), (83, 221)])
 def test_tiled_is_untiled_with_a_real_net_to_rounding(
