@@ -24,6 +24,8 @@ from fcn_detect.results import Failure
 
 # Tasks that wait at each worker, so that none idles while the network runs.
 TASKS_AHEAD = 2
+# Seconds that a process may take to start; on a busy machine that is a minute and more.
+START_S = 600.0
 # How often the parent looks for workers that hang, while it waits.
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -42,15 +44,16 @@ class _Worker:
     process: BaseProcess
     connection: Any
     tasks: deque[PrepareTask] = field(default_factory=deque)
-    started: float = 0.0  # when the first of its tasks began
+    started: float = 0.0  # when the first of its tasks began, or itself
+    ready: bool = False
 
 
 class DecoderPool:
     """Reads and prepares files in processes; use it as a context manager.
 
     A worker that dies is replaced, and its file fails as `crashed`; one that takes longer than
-    `timeout_s` is killed, and its file fails as `timeout`. Files that waited behind are given to
-    the new worker.
+    `timeout_s` is killed, and its file fails as `timeout`; its own start does not count. Files that
+    waited behind are given to the new worker.
 
     Attributes:
         workers: number of processes.
@@ -83,10 +86,13 @@ class DecoderPool:
             busy = {w.connection: w for w in self._pool if w.tasks}
             ready = wait(list(busy), SECONDS_BETWEEN_LOOKS)
             for connection in ready:
-                yield self._receive(busy[connection], waiting)
+                if (answer := self._receive(busy[connection], waiting)) is not None:
+                    yield answer
             for worker in [w for w in self._pool if w.tasks and not w.connection.poll()]:
-                if time.monotonic() - worker.started > self.timeout_s:
-                    message = f"decoding took more than {self.timeout_s:g} s"
+                limit_s = self.timeout_s if worker.ready else START_S
+                if time.monotonic() - worker.started > limit_s:
+                    what = "decoding" if worker.ready else "the start of a decoding process"
+                    message = f"{what} took more than {limit_s:g} s"
                     yield self._replace(worker, Failure("timeout", message), waiting)
 
     def _fill(self, waiting: Iterator[Place]) -> None:
@@ -109,15 +115,19 @@ class DecoderPool:
         with suppress(OSError):  # it died; receiving from it says so
             worker.connection.send(task)
 
-    def _receive(self, worker: _Worker, waiting: Iterator[Place]) -> FileAnswer:
+    def _receive(self, worker: _Worker, waiting: Iterator[Place]) -> FileAnswer | None:
+        """What came of a file; None for the word that a worker is ready."""
         try:
             answer: Answer = worker.connection.recv()
         except (EOFError, OSError):
             worker.process.join(1)
             message = f"the decoding process died (exit code {worker.process.exitcode})"
             return self._replace(worker, Failure("crashed", message), waiting)
-        task = worker.tasks.popleft()
         worker.started = time.monotonic()
+        if not worker.ready:
+            worker.ready = True
+            return None
+        task = worker.tasks.popleft()
         self._give(worker, waiting)
         if answer.failure is not None:
             return FileAnswer(task.place, failure=Failure(*answer.failure))

@@ -155,7 +155,12 @@ def _connect(ray: Any, address: str | None) -> None:
     """Connects to the cluster of an address or of `RAY_ADDRESS`; else starts one here."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     given = address or os.environ.get("RAY_ADDRESS")
-    here = {"address": "local", "include_dashboard": False}
+    # Ray's workers would give way to everything else on the machine, and starve beside it
+    here = {
+        "address": "local",
+        "include_dashboard": False,
+        "_system_config": {"worker_niceness": 0},
+    }
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)

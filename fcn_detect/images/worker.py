@@ -56,8 +56,13 @@ class Answer:
 
 
 def prepare_forever(connection: Connection) -> None:
-    """Answers every `PrepareTask` on a connection with an `Answer`, until it is closed."""
+    """Answers every `PrepareTask` on a connection with an `Answer`, until it is closed.
+
+    An empty answer comes first: the process has started.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    with suppress(OSError):  # the parent has gone; receiving says so
+        connection.send(Answer())
     while True:
         try:
             task: PrepareTask = connection.recv()

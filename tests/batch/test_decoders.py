@@ -2,6 +2,7 @@
 
 import os
 import signal
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -65,6 +66,7 @@ def test_a_worker_that_dies_is_charged_to_its_file_and_replaced(files):
 
 def test_a_file_that_hangs_times_out_and_the_rest_is_decoded(files):
     with DecoderPool(1, timeout_s=1.0, preparation=Preparation()) as pool:
+        assert pool._pool[0].connection.poll(60)  # it has started
         os.kill(pool._pool[0].process.pid, signal.SIGSTOP)  # as a decoder that never returns
         pool.timeout_s = 0.2
         answers = []
@@ -74,6 +76,20 @@ def test_a_file_that_hangs_times_out_and_the_rest_is_decoded(files):
     assert answers[0].failure.kind == "timeout"
     assert sorted(a.path for a in answers) == files
     assert all(a.failure is None for a in answers[1:])
+
+
+def test_a_slow_start_costs_no_file(files):
+    with DecoderPool(1, timeout_s=0.01, preparation=Preparation()) as pool:
+        process = pool._pool[0].process.pid
+        os.kill(process, signal.SIGSTOP)  # as on a machine that has no time for it
+
+        def go_on():
+            pool.timeout_s = 60.0
+            os.kill(process, signal.SIGCONT)
+
+        Timer(0.5, go_on).start()
+        answers = list(pool.prepare(files))
+    assert all(answer.failure is None for answer in answers)
 
 
 def test_what_killed_runs_left_in_shared_memory_is_freed_and_nothing_else(tmp_path, monkeypatch):
