@@ -4,12 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test test-slow test-readers check docs format clean
+.PHONY: help demo test test-slow test-readers check lint docs format clean
 help:
 	@echo "make demo          install, train on rendered crops, detect in rendered scenes"
 	@echo "make test          install, run the tests (minutes on two cores)"
 	@echo "make test-slow     the tests that take minutes"
 	@echo "make test-readers  install what reads our files elsewhere, let it read some"
+	@echo "make lint          all of make check but the tests"
 	@echo "make check         format, lint, types, layer rules, documentation, tests"
 	@echo "make docs          the documentation as a site, in build/docs; broken links are errors"
 	@echo "make format        rewrite the files in the project's format"
@@ -35,13 +36,14 @@ test-readers: $(STAMP)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group readers
 	$(BIN)/pytest tests/formats/test_reference_readers.py
 
-check: $(STAMP)
+check: lint test
+
+lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) docs
-	$(BIN)/pytest -n 2 --dist worksteal
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --keep-going docs build/docs
