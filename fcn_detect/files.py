@@ -1,11 +1,33 @@
 """Files that are either complete or not there: written beside, then renamed into place."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+LONGEST_NAME = 255  # bytes, on most file systems
+
+
+def parts_below(path: str) -> list[str]:
+    """The parts of a path with forward slashes, without those that lead out: no root, no way up."""
+    return [part for part in path.split("/") if part not in ("", ".", "..")]
+
+
+def name_that_fits(name: str, suffix: str) -> str:
+    """The name with something behind it, as a file system takes it.
+
+    Of a name that would be too long there remain the beginning and a digest, so that two names
+    never become one.
+    """
+    coded = os.fsencode(name)
+    if len(coded) + len(os.fsencode(suffix)) <= LONGEST_NAME:
+        return name + suffix
+    digest = f"~{hashlib.sha256(coded).hexdigest()[:16]}"
+    kept = coded[: LONGEST_NAME - len(os.fsencode(suffix)) - len(digest)]
+    return os.fsdecode(kept) + digest + suffix
 
 
 @contextmanager

@@ -4,13 +4,70 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt
 
 from fcn_detect.batch.header import NOT_SEARCHED_WITH, NUMERICS
 from fcn_detect.batch.machine import Machine
 from fcn_detect.batch.outputs import RUN_NAME
 from fcn_detect.batch.shards import Shard
+from fcn_detect.bounded import read_bounded
 from fcn_detect.errors import DataError, SettingsError
+from fcn_detect.formats import WRITERS
+
+MAX_BYTES: Final = 64_000_000
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+
+class _Model(_Open):
+    path: InstanceOf[str]
+    sha256: str
+
+
+class _Settings(_Open):
+    sha256: str
+
+
+class _Machine(_Open):
+    model_config = ConfigDict(extra="forbid")
+
+    backend: str
+    backend_version: str
+    place: str
+    threads: int
+    instruction_set: str
+    images: NonNegativeInt
+
+
+class _Counts(_Open):
+    total: NonNegativeInt
+    done: NonNegativeInt
+    failed: NonNegativeInt
+    resumed: NonNegativeInt
+    inferred: NonNegativeInt
+
+
+class _Run(_Open):
+    """What run.json holds that others rely on."""
+
+    version: str
+    model: _Model
+    settings: _Settings
+    searched_with: dict[str, Any]
+    folder: InstanceOf[str]
+    shard: Annotated[str, Field(pattern="^[0-9]{1,9}/[0-9]{1,9}$")] | None
+    labels: list[str]
+    formats: list[Literal[*WRITERS]]  # type: ignore[valid-type]
+    machines: list[_Machine]
+    warnings: list[InstanceOf[str]]
+    counts: _Counts
+    seconds: float
+    finished: str
+    threshold: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,19 +104,15 @@ def read_facts(run: Path) -> RunFacts:
         DataError: there is no such run, or it is not finished.
     """
     try:
-        content = json.loads((run / RUN_NAME).read_bytes())
-        machines = {}
-        for found in content["machines"]:
-            images = found.pop("images")
-            machines[Machine(**found)] = images
-            found["images"] = images
-        _ = content["searched_with"], content["shard"], content["counts"], content["model"]
+        content = json.loads(read_bounded(run / RUN_NAME, MAX_BYTES))
+        found = _Run.model_validate(content).machines
     except FileNotFoundError:
         raise DataError(
             f"{run}: no {RUN_NAME}; expected a finished run; let `fcn-detect batch` finish it"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError):
         raise DataError(f"{run / RUN_NAME}: it is damaged, or of another version") from None
+    machines = {Machine(**one.model_dump(exclude={"images"})): one.images for one in found}
     return RunFacts(run, content, machines)
 
 

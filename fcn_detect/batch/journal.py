@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ from fcn_detect.batch.lines import FileState, read_line, write_line
 from fcn_detect.batch.locking import lock
 from fcn_detect.batch.machine import Machine
 from fcn_detect.batch.parts import PartReader, first_line, next_part, parts, read_header
+from fcn_detect.bounded import MAX_LINE_BYTES, allowed
 from fcn_detect.results import ImageResult
 
 log = logging.getLogger(__name__)
@@ -113,7 +115,7 @@ class Journal:
     def _read(self, number: int, path: Path) -> None:
         with path.open("rb") as file:
             start, damaged = len(file.readline()), 0
-            for line in file:
+            for line in iter(partial(file.readline, allowed(MAX_LINE_BYTES)), b""):
                 damaged += not self._index(number, start, line)
                 start += len(line)
         if damaged:

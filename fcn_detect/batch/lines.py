@@ -7,6 +7,7 @@ it goes to results.jsonl. A line of another check sum was torn or damaged, and c
 
 import hashlib
 import os
+import re
 import zlib
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -18,6 +19,8 @@ from fcn_detect.formats import format_result
 from fcn_detect.images import Address, local_file
 from fcn_detect.results import ImageResult
 
+_HEAD = re.compile(rb"([0-9]{1,18}) (-?[0-9]{1,19}) ([!-~]+) ([!-~]+)")
+_MOST = 2**63 - 1  # that the index holds; some file systems have times beyond
 _BEFORE_NAME = b'{"image": "'
 _NO_DETECTIONS = b'"detections": null'
 
@@ -45,7 +48,7 @@ class FileState(NamedTuple):
             content = _digest(Path(path)) if with_content and Path(path).is_file() else None
         except OSError:
             return cls(0, 0)
-        return cls(stat.st_size, stat.st_mtime_ns, content)
+        return cls(stat.st_size, max(-_MOST, min(stat.st_mtime_ns, _MOST)), content)
 
     @classmethod
     def _of_remote(cls, path: Address, with_content: bool) -> "FileState":
@@ -90,15 +93,11 @@ def read_line(line: bytes) -> Entry | None:
     if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(rest):
         return None
     head, tab, record = rest.partition(b"\t")
-    try:
-        size, modified_ns, content, kind = head.decode("ascii").split(" ")
-        state = FileState(int(size), int(modified_ns), None if content == "-" else content)
-    except ValueError:
+    found, name = _HEAD.fullmatch(head), record_name(record)
+    if not tab or found is None or name is None or abs(int(found[2])) > _MOST:
         return None
-    name = record_name(record)
-    if not tab or name is None:
-        return None
-    return Entry(name, state, None if kind == "-" else kind, 10 + len(head))
+    content, kind = (None if text == b"-" else text.decode() for text in found.groups()[2:])
+    return Entry(name, FileState(int(found[1]), int(found[2]), content), kind, 10 + len(head))
 
 
 def record_name(record: bytes) -> str | None:

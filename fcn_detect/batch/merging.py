@@ -23,6 +23,7 @@ from fcn_detect.batch.outputs import (
     write_run_facts,
 )
 from fcn_detect.batch.parts import copy_parts
+from fcn_detect.bounded import bounded_lines
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, Shown, StoredResults
 
@@ -102,11 +103,19 @@ def _records(runs: Sequence[Path]) -> Iterator[bytes]:
 
 def _named(run: Path, stack: ExitStack) -> Iterator[Named]:
     file = stack.enter_context((run / RESULTS_NAME).open("rb"))
-    for number, line in enumerate(file, start=1):
-        name = record_name(line)
-        if name is None:
-            raise DataError(f"{run / RESULTS_NAME}, line {number}: it is no record of an image")
-        yield name.encode("utf-8", "surrogatepass"), line, run
+    number = 1
+    try:
+        for line in bounded_lines(file):
+            yield _name(line).encode("utf-8", "surrogatepass"), line, run
+            number += 1
+    except ValueError as error:
+        raise DataError(f"{run / RESULTS_NAME}, line {number}: {error}") from None
+
+
+def _name(line: bytes) -> str:
+    if (name := record_name(line)) is None:
+        raise ValueError("it is no record of an image")
+    return name
 
 
 def _summary(facts: Sequence[RunFacts], results: StoredResults) -> BatchSummary:

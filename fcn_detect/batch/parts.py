@@ -3,14 +3,26 @@
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
+
+from pydantic import TypeAdapter
 
 from fcn_detect.batch.header import JournalHeader
 from fcn_detect.batch.index import Place
 from fcn_detect.batch.machine import Machine
+from fcn_detect.bounded import MAX_LINE_BYTES, allowed
 from fcn_detect.errors import DataError
+
+
+@dataclass(frozen=True)
+class _FirstLine:
+    header: JournalHeader
+    machine: Machine
+
+
+_FIRST_LINE = TypeAdapter(_FirstLine)
 
 # Files held open at once while records are read.
 OPEN_FILES = 64
@@ -40,13 +52,13 @@ def read_header(path: Path) -> tuple[JournalHeader, Machine] | None:
         DataError: the first line is damaged.
     """
     with path.open("rb") as file:
-        line = file.readline()
-    if not line.endswith(b"\n"):
+        line = file.readline(allowed(MAX_LINE_BYTES))
+    if len(line) < allowed(MAX_LINE_BYTES) and not line.endswith(b"\n"):
         return None
     try:
-        first = json.loads(line)
-        return JournalHeader(**first["header"]), Machine(**first["machine"])
-    except (ValueError, KeyError, TypeError):
+        first = _FIRST_LINE.validate_json(line, strict=True)
+        return first.header, first.machine
+    except ValueError:
         raise DataError(
             f"{path}: the first line is damaged; expected a journal's; start anew with --overwrite"
         ) from None

@@ -21,7 +21,7 @@ from fcn_detect.cli.options import (
     search_options,
 )
 from fcn_detect.cli.stopping import Stop
-from fcn_detect.cli.talk import tell
+from fcn_detect.cli.talk import tell, warn
 
 # The fields of a BatchJob that an option sets as it is.
 JOB_OPTIONS = ["workers", "formats", "overwrite", "retry_failed", "check_content", "timeout_s"]
@@ -132,7 +132,7 @@ def command(
             make_page(Page(output, output / "report", {}), display)
     _print_failures(results.failures(), summary.failed)
     for warning in summary.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        warn(f"warning: {warning}")
     tell(
         f"{summary.total} images: {summary.done} searched, {summary.failed} failed; "
         f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
@@ -161,6 +161,6 @@ def _open(folder: str, output: Path, model: str, given: dict[str, Any]) -> tuple
 
 def _print_failures(failed: Iterator[Any], count: int, at_most: int = 20) -> None:
     for result in islice(failed, at_most if count else 0):
-        click.echo(f"{result.image}: {result.failure.kind}: {result.failure.message}", err=True)
+        warn(f"{result.image}: {result.failure.kind}: {result.failure.message}")
     if count > at_most:
-        click.echo(f"... and {count - at_most} more, in results.jsonl", err=True)
+        warn(f"... and {count - at_most} more, in results.jsonl")

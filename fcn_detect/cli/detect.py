@@ -19,6 +19,7 @@ from fcn_detect.cli.options import (
     model_option,
     search_options,
 )
+from fcn_detect.cli.talk import warn
 
 
 @fcn_command("detect", short_help="Find objects in photos.")
@@ -80,7 +81,7 @@ def command(
     if not as_json:
         _print_table(results, detector)
     if folder is not None:
-        click.echo(f"pictures and results.jsonl are in {folder}/", err=True)
+        warn(f"pictures and results.jsonl are in {folder}/")
     return _report_failures(results)
 
 
@@ -120,7 +121,7 @@ def _report_failures(results: list[Any]) -> int:
     failed = [result for result in results if result.failure is not None]
     for result in failed:
         kind, message = result.failure.kind, result.failure.message
-        click.echo(f"{result.image}: {kind}: {message}", err=True)
+        warn(f"{result.image}: {kind}: {message}")
     if failed:
-        click.echo(f"{len(failed)} of {len(results)} images failed", err=True)
+        warn(f"{len(failed)} of {len(results)} images failed")
     return exit_codes.SOME_IMAGES_FAILED if failed else 0

@@ -9,7 +9,7 @@ import click
 
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, json_option
-from fcn_detect.cli.talk import note
+from fcn_detect.cli.talk import note, warn
 
 if TYPE_CHECKING:
     from fcn_detect.cli.progress import ProgressDisplay
@@ -141,7 +141,7 @@ def _report(
 
     for name, evaluation in evaluations.items():
         if evaluation.failed_images:
-            click.echo(f"{name}: {evaluation.failed_images} images had failed", err=True)
+            warn(f"{name}: {evaluation.failed_images} images had failed")
     if not as_json:
         print_evaluations(evaluations)
         return

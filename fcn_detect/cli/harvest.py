@@ -9,7 +9,7 @@ import click
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE
-from fcn_detect.cli.talk import note, tell
+from fcn_detect.cli.talk import note, tell, warn
 
 
 @fcn_command("harvest", short_help="Cut crops from corrections of a run.")
@@ -26,7 +26,9 @@ from fcn_detect.cli.talk import note, tell
     metavar="N",
     help="Windows of background cut from each image that was checked.",
 )
-@click.option("--seed", type=int, default=0, help="Of the places of those windows.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Of the places of those windows."
+)
 @click.option("--overwrite", is_flag=True, help="Forget an earlier harvest in the same folder.")
 def command(run: Path, corrections: Path, output: Path, model: str | None, **given: Any) -> int:
     """Cut crops from CORRECTIONS of RUN, ready to be trained on.
@@ -51,7 +53,7 @@ def command(run: Path, corrections: Path, output: Path, model: str | None, **giv
     _print(summary, output)
     for result in summary.failed:
         assert result.failure is not None
-        click.echo(f"{result.image}: {result.failure.kind}: {result.failure.message}", err=True)
+        warn(f"{result.image}: {result.failure.kind}: {result.failure.message}")
     return exit_codes.SOME_IMAGES_FAILED if summary.failed else 0
 
 

@@ -7,7 +7,7 @@ import click
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, formats_option
-from fcn_detect.cli.talk import tell
+from fcn_detect.cli.talk import tell, warn
 
 
 @fcn_command("merge", short_help="Put runs of shards together.")
@@ -30,7 +30,7 @@ def command(runs: tuple[Path, ...], output: Path, formats: tuple[str, ...], over
 
     summary, _ = merge_runs(runs, output, formats, overwrite)
     for warning in summary.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        warn(f"warning: {warning}")
     tell(
         f"{summary.total} images of {len(runs)} runs: {summary.done} searched, "
         f"{summary.failed} failed"

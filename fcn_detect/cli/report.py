@@ -9,6 +9,7 @@ import click
 from fcn_detect.cli.commands import add_options
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, RUNTIME, backend_options
+from fcn_detect.cli.talk import warn
 
 if TYPE_CHECKING:
     from fcn_detect.cli.progress import ProgressDisplay
@@ -110,25 +111,21 @@ def make_page(page: Page, display: "ProgressDisplay", detector: Any = None) -> N
         which = "a random sample of" if job.sample else "those of the best scores among"
         if job.beside is not None and not job.sample:
             which = "those that differ most among"
-        click.echo(
+        warn(
             f"the page shows {summary.shown:,} images, {which} {summary.total:,}; --limit shows "
             f"{'others' if job.sample else 'more'}, "
-            f"{'no --sample the best scores' if job.sample else '--sample a random choice'}",
-            err=True,
+            f"{'no --sample the best scores' if job.sample else '--sample a random choice'}"
         )
     if summary.without_picture:
-        click.echo(
+        warn(
             f"{summary.without_picture:,} images have no picture; the first: {summary.first_note}; "
-            "--images says where the photos are",
-            err=True,
+            "--images says where the photos are"
         )
     if summary.only_beside:
-        click.echo(f"{summary.only_beside:,} images are only in {job.beside}", err=True)
+        warn(f"{summary.only_beside:,} images are only in {job.beside}")
     if summary.spots:
         spots = "spots" if summary.spots > 1 else "spot"
-        click.echo(
-            f"{summary.spots} {spots} of repeated detections: {job.page}/repeats.json", err=True
-        )
+        warn(f"{summary.spots} {spots} of repeated detections: {job.page}/repeats.json")
     click.echo(f"open {summary.index} in a browser")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from fcn_detect.cli.talk import is_quiet
+from fcn_detect.cli.talk import is_quiet, printable
 
 # Where no terminal sets a width, as in a file or a pipe.
 WIDTH_WITHOUT_TERMINAL = 160
@@ -31,6 +31,6 @@ def print_table(
             no_wrap=not text,
         )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(printable, row))
     width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
     Console(file=sys.stdout, markup=False, highlight=False, width=width).print(table)

@@ -2,28 +2,42 @@
 
 import logging
 import os
+import re
 
 import click
 
 _QUIET = "fcn_detect.quiet"
 
+# All control characters but the tab and the line's end: file names may hold a terminal's commands.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 
 def tell(line: str = "") -> None:
     """Prints a line for people on standard output; nothing with `--quiet`."""
     if not is_quiet():
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def note(line: str) -> None:
     """Prints a line for people on standard error; nothing with `--quiet`."""
     if not is_quiet():
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
+
+
+def warn(line: str) -> None:
+    """Prints a line that nobody may miss on standard error."""
+    click.echo(printable(line), err=True)
 
 
 def print_error(line: str) -> None:
     """Prints what went wrong on standard error, in colour where that is wanted."""
     color = False if os.environ.get("NO_COLOR") else None
-    click.echo(click.style("error: ", fg="red", bold=True) + line, err=True, color=color)
+    click.echo(click.style("error: ", fg="red", bold=True) + printable(line), err=True, color=color)
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters written as `\x1b`."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def is_quiet() -> bool:
@@ -55,7 +69,7 @@ class _Echo(logging.Handler):
     """Prints above progress bars, since it looks for standard error each time."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        click.echo(printable(self.format(record)), err=True)
 
 
 def _be_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

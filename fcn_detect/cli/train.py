@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "nothing else is said; photos are named anew (--negatives).",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the crops, before mining.")
-@click.option("--seed", type=int, help="Of everything random.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of everything random.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def command(
     crops: tuple[Path, ...], output: Path, config: Path | None, init: str | None, **given: Any

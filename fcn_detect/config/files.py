@@ -4,12 +4,16 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pydantic
 
+from fcn_detect.bounded import read_bounded
 from fcn_detect.config.settings import Settings
 from fcn_detect.errors import SettingsError
+
+MAX_BYTES: Final = 1_000_000
+SHOWN: Final = 200  # characters of a value in a message
 
 Tables = dict[str, dict[str, Any]]
 """Values by the name of the table, then of the setting."""
@@ -68,7 +72,7 @@ def data_path(path: str) -> Path:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_bounded(path, MAX_BYTES).decode("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except OSError as error:
@@ -85,7 +89,17 @@ def _explain(error: pydantic.ValidationError) -> str:
         known = _known_keys(first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
         return f"unknown key {where!r}; did you mean '{near[0]}'? (known: {', '.join(known)})"
-    return f"'{where}' is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+    reason = first["msg"].removeprefix("Value error, ")[:SHOWN]
+    return f"'{where}' is {_shown(first['input'])}: {reason}"
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, the beginning of a long one."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # endless digits or brackets
+        return "too long to be shown"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _known_keys(table: tuple[int | str, ...]) -> list[str]:

@@ -1,5 +1,7 @@
 """The settings that a model was trained with, to go on with."""
 
+from typing import Any
+
 from fcn_detect.config.files import Tables, check_settings
 from fcn_detect.config.settings import ModelSettings, Settings
 from fcn_detect.errors import SettingsError
@@ -17,11 +19,11 @@ def tables_of_model(header: ModelHeader) -> Tables:
     """The tables of a model's own settings, without the photos and models that it learned from.
 
     A model that was imported says nothing but its net, its crop and its object box.
+
+    Raises:
+        SettingsError: the header's settings are no tables.
     """
-    tables = {
-        name: {k: v for k, v in header.training.get(name, {}).items() if k not in _LEFT_OUT}
-        for name in Settings.model_fields
-    }
+    tables = {name: _kept(header.training.get(name, {})) for name in Settings.model_fields}
     tables["model"] = tables["model"] or {
         "net": header.net,
         "crop": header.crop_hw,
@@ -29,6 +31,12 @@ def tables_of_model(header: ModelHeader) -> Tables:
         "background": header.background,
     }
     return {**tables, "detect": dict(header.detect)}
+
+
+def _kept(table: Any) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise SettingsError("the model's header holds no tables of settings; it is damaged")
+    return {key: value for key, value in table.items() if key not in _LEFT_OUT}
 
 
 def tuning_tables(header: ModelHeader) -> Tables:

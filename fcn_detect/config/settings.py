@@ -11,6 +11,10 @@ from pydantic import (
     model_validator,
 )
 
+from fcn_detect.results import LARGEST_CROP
+
+MOST = 1_000_000_000  # of whatever is counted
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -26,8 +30,9 @@ def _parse_size(value: object) -> object:
     return value
 
 
+_Side = Annotated[int, Field(ge=1, le=LARGEST_CROP)]
 SizeHW = Annotated[
-    tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]],
+    tuple[_Side, _Side],
     BeforeValidator(_parse_size),
     PlainSerializer(lambda hw: f"{hw[1]}x{hw[0]}", return_type=str),
 ]
@@ -74,6 +79,14 @@ class ModelSettings(_Table):
     def _window_lies_in_the_crop(self) -> "ModelSettings":
         if any(a > b for a, b in zip(self.window_hw, self.crop, strict=True)):
             raise ValueError("the window is larger than the crop")
+        return self
+
+    @model_validator(mode="after")
+    def _object_lies_in_the_crop(self) -> "ModelSettings":
+        height, width = self.crop
+        x0, y0, x1, y1 = self.object_box or (0, 0, width, height)
+        if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+            raise ValueError(f"the object box does not lie in a crop of {width}x{height}")
         return self
 
 
@@ -139,8 +152,8 @@ class TrainSettings(_Table):
             has one) are never split between training and validation.
     """
 
-    epochs: int = Field(default=20, ge=1)
-    batch_size: int = Field(default=128, ge=2)
+    epochs: int = Field(default=20, ge=1, le=MOST)
+    batch_size: int = Field(default=128, ge=2, le=MOST)
     learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=0.02, ge=0)
     label_smoothing: Share = 0.02
@@ -151,7 +164,7 @@ class TrainSettings(_Table):
     object_share: float = Field(default=0.35, gt=0, lt=1)
     average_decay: float = Field(default=0.995, ge=0, lt=1)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**63)
     group_by: str | None = None
 
 
@@ -176,10 +189,10 @@ class MiningSettings(_Table):
 
     negatives: str | None = None
     validation: str | None = None
-    windows_per_photo: int = Field(default=10, ge=0)
-    rounds: int = Field(default=1, ge=0)
-    epochs: int = Field(default=10, ge=1)
-    per_photo: int = Field(default=20, ge=1)
+    windows_per_photo: int = Field(default=10, ge=0, le=MOST)
+    rounds: int = Field(default=1, ge=0, le=MOST)
+    epochs: int = Field(default=10, ge=1, le=MOST)
+    per_photo: int = Field(default=20, ge=1, le=MOST)
     min_height: float | None = Field(default=None, gt=0)
     threshold: Share = 0.2
     held_back: float = Field(default=0.1, ge=0, lt=1)
@@ -218,29 +231,35 @@ class DetectSettings(_Table):
         stream_pixels: width times height above which an image is read in parts, and a level is
             searched in tiles; at most 178,956,970, which is the most that is read whole.
         max_pixels: width times height above which nothing is decoded.
+        max_file_bytes: size of a file above which it is not read whole.
+        max_expansion: bytes of pixels for each byte of a file, above which an image that is read
+            in parts is taken for a decompression bomb. Deflate, as PNG and TIFF use it, ends at
+            1,032 of one sample; more than 2,000 is what a bomb of one-bit pixels looks like.
     """
 
     min_height: float | None = Field(default=None, gt=0)
     max_height: float | None = Field(default=None, gt=0)
-    max_enlargement: float = Field(default=4.0, gt=0)
-    step: float = Field(default=1.15, gt=1)
-    stride: int | None = Field(default=None, ge=1)
+    max_enlargement: float = Field(default=4.0, gt=0, le=100)
+    step: float = Field(default=1.15, ge=1.01, le=100)
+    stride: int | None = Field(default=None, ge=1, le=LARGEST_CROP)
     border: float = Field(default=1.0, ge=0, le=4)
     keep: Share = 0.01
     threshold: Share | None = None
     false_alarms: float | None = Field(default=None, gt=0)
-    max_detections: int = Field(default=1000, ge=1)
+    max_detections: int = Field(default=1000, ge=1, le=MOST)
     nms_overlap: float = Field(default=0.6, gt=0, le=1)
     nms_measure: Literal["union", "smaller"] = "smaller"
     nms_across_classes: bool = False
     box_voting: float | None = Field(default=None, gt=0, le=1)
     allow_truncated: bool = False
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=10_000)
     precision: Literal["float32", "bfloat16"] = "float32"
     images_per_pass: int = Field(default=1, ge=1, le=256)
     reduced_reading: bool = True
     stream_pixels: int = Field(default=50_000_000, ge=1, le=178_956_970)
-    max_pixels: int = Field(default=4_000_000_000, ge=1)
+    max_pixels: int = Field(default=4_000_000_000, ge=1, lt=2**63)
+    max_file_bytes: int = Field(default=2_000_000_000, ge=1, lt=2**63)
+    max_expansion: float = Field(default=2000.0, gt=0)
 
     @model_validator(mode="after")
     def _one_way_to_choose_what_is_shown(self) -> "DetectSettings":

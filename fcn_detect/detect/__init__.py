@@ -6,6 +6,7 @@ from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
 from fcn_detect.detect.large_heat_map import LargeHeatMap
 from fcn_detect.detect.level_plan import level_plan
+from fcn_detect.detect.limits import streaming_rules
 from fcn_detect.detect.search import Search
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
 from fcn_detect.detect.streaming import TiledSearch
@@ -37,5 +38,6 @@ __all__ = [
     "score_level",
     "score_packed",
     "score_pyramid",
+    "streaming_rules",
     "verify_images",
 ]

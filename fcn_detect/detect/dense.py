@@ -148,11 +148,13 @@ def forward_together(backend: Backend, images: Pixels) -> NDArray[np.float32]:
     Where memory does not suffice for one image, an exact net takes its halves, and theirs.
 
     Raises:
-        ModelError: some scores are not numbers.
+        ModelError: some scores are not numbers, or a map is not what the header promises.
         MemoryError: there is too little.
     """
     try:
-        return check_finite(backend, backend.maps(images))
+        values = backend.maps(images)
+        _check_size(backend.header, images, values)
+        return check_finite(backend, values)
     except MemoryError:
         crop, stride = backend.header.crop_hw[0], backend.header.stride_hw[0]
         rows = (images.shape[1] - crop) // stride + 1
@@ -163,6 +165,21 @@ def forward_together(backend: Backend, images: Pixels) -> NDArray[np.float32]:
     maps = [forward_together(backend, half) for half in halves]
     joined: NDArray[np.float32] = np.concatenate(maps, axis=2)
     return joined
+
+
+def _check_size(header: ModelHeader, images: Pixels, values: NDArray[np.float32]) -> None:
+    """Nothing, if the maps are as many and as large as the header promises.
+
+    Raises:
+        ModelError: they are not.
+    """
+    sides = zip(images.shape[1:3], header.crop_hw, header.stride_hw, strict=True)
+    promised = (header.channels, *((side - crop) // step + 1 for side, crop, step in sides))
+    if values.shape[1:] != promised:
+        raise ModelError(
+            f"the network gave a map of {values.shape[1:]}, its header promises {promised}; the "
+            "file is damaged"
+        )
 
 
 def check_finite(backend: Backend, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import dense
 from fcn_detect.detect.large_heat_map import LargeHeatMap
 from fcn_detect.detect.level_plan import level_plan, why_too_small
+from fcn_detect.detect.limits import streaming_rules
 from fcn_detect.detect.search import Search
 from fcn_detect.detect.streaming import TiledSearch, find_in_tiles
 from fcn_detect.detect.together import ScorerTogether, WaitForScores
@@ -28,7 +29,6 @@ from fcn_detect.images import (
     Place,
     Preparation,
     PreparedImage,
-    StreamingRules,
     from_array,
     from_pil,
     halvings,
@@ -147,8 +147,7 @@ class Detector:
         if isinstance(search, TiledSearch) or not search.image.halved:
             return search
         with local_file(path) as file:
-            whole = read_image(file, allow_truncated=self.settings.allow_truncated)
-        return replace(search, image=whole)
+            return replace(search, image=self._read(file, 0))
 
     def read(self, image: ImageSource) -> LoadedImage:
         """An image, as small as a file's decoder can make it without a level missing anything.
@@ -159,9 +158,7 @@ class Detector:
         if not isinstance(image, str | Path | Address):
             return from_pil(image) if isinstance(image, Image.Image) else from_array(image)
         with local_file(place(image)) as path:
-            return read_image(
-                path, allow_truncated=self.settings.allow_truncated, halvings=self.halvings
-            )
+            return self._read(path, self.halvings)
 
     @property
     def halvings(self) -> int:
@@ -182,6 +179,8 @@ class Detector:
             plan,
             dense.MAX_PASS_PIXELS,
             self.stream_pixels,
+            self.settings.max_pixels,
+            self.settings.max_file_bytes,
         )
 
     @property
@@ -314,8 +313,17 @@ class Detector:
                 f"searched in tiles, which the padded net {self.header.net} cannot do exactly; "
                 "use an unpadded net, or shrink the picture",
             )
-        rules = StreamingRules(self.settings.max_pixels, self.settings.allow_truncated)
-        return store_image(path, huge, rules, progress)
+        return store_image(path, huge, streaming_rules(self.settings), progress)
+
+    def _read(self, path: Path, halvings: int) -> LoadedImage:
+        """A file, read whole within the limits that are set."""
+        return read_image(
+            path,
+            allow_truncated=self.settings.allow_truncated,
+            max_pixels=self.settings.max_pixels,
+            max_file_bytes=self.settings.max_file_bytes,
+            halvings=halvings,
+        )
 
     def _find_in(
         self, image: LoadedImage | HalfStore, heat: bool = False, progress: Progress = silent

@@ -1,7 +1,8 @@
-"""Files that may come from anywhere, read up to a size."""
+"""Files of annotations and results that may come from anywhere, read up to a size."""
 
 from pathlib import Path
 
+from fcn_detect import bounded
 from fcn_detect.errors import DataError
 
 
@@ -9,16 +10,14 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
     """All bytes of a file.
 
     Raises:
-        DataError: it cannot be read, or is larger than `max_bytes`; names the file.
+        DataError: it cannot be read, or is larger than is allowed; names the file.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+        return bounded.read_bounded(path, max_bytes)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from None
-    if len(data) > max_bytes:
-        raise DataError(f"{path}: more than {max_bytes:,} bytes; expected a file of annotations")
-    return data
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from None
 
 
 def read_bounded_text(path: Path, max_bytes: int) -> str:

@@ -13,6 +13,7 @@ from fcn_detect.errors import DataError
 from fcn_detect.formats.bounded import read_bounded_text
 
 MAX_BYTES: Final = 1_000_000
+LONGEST_LINE: Final = 4096  # matching costs its square
 
 _QUOTED = r""""(?:[^"\\\n]|\\["\\])*"|'(?:[^'\n]|'')*'"""
 _FIRST = r"""[^\s,\[\]{}#&*!|>'"%@`:?-]"""  # what a plain word may start with
@@ -108,6 +109,8 @@ def _block(lines: Iterable[str]) -> list[tuple[int, str]]:
             continue
         if not line.startswith((" ", "\t", "-")):
             break
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"a line of 'names' has {len(line):,} characters")
         found = _ITEM.fullmatch(line.rstrip())
         if found is None:
             raise ValueError(f"'{line.strip()[:40]}' is not '- NAME' or 'NUMBER: NAME'")

@@ -8,21 +8,25 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from fcn_detect.errors import DataError
 from fcn_detect.files import open_atomically
+from fcn_detect.formats.bounded import read_bounded
+from fcn_detect.formats.names import FileName
 from fcn_detect.formats.rows import Shown, detection_rows, json_text, rounded_length, write_list
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 
-COCO_NAME = "coco.json"
+COCO_NAME: Final = "coco.json"
+MAX_BYTES: Final = 2_000_000_000
 
 _Pixels = Annotated[float, Field(ge=-1e9, le=1e9)]
 _Length = Annotated[float, Field(ge=0, le=1e9)]
+_Side = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class _Entry(BaseModel):
@@ -31,9 +35,9 @@ class _Entry(BaseModel):
 
 class _Image(_Entry):
     id: int
-    file_name: InstanceOf[str]
-    width: NonNegativeInt
-    height: NonNegativeInt
+    file_name: FileName
+    width: _Side
+    height: _Side
 
 
 class _Category(_Entry):
@@ -123,9 +127,9 @@ def _failures(results: Iterable[ImageResult]) -> Iterator[dict[str, Any]]:
 
 def _load(path: Path) -> _Dataset:
     try:
-        return _Dataset.model_validate(json.loads(path.read_bytes()))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; expected a COCO dataset") from None
+        return _Dataset.model_validate(json.loads(read_bounded(path, MAX_BYTES)))
+    except DataError as error:
+        raise DataError(f"{error}; expected a COCO dataset") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"]) or "file"

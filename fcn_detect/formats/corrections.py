@@ -22,6 +22,7 @@ from pydantic import (
 from fcn_detect.errors import DataError
 from fcn_detect.files import write_atomically
 from fcn_detect.formats.bounded import read_bounded_text
+from fcn_detect.formats.names import FileName
 from fcn_detect.formats.rows import json_text
 
 MAX_BYTES: Final = 256_000_000
@@ -66,7 +67,7 @@ class ImageCorrections(_Entry):
         missed: objects without a detection.
     """
 
-    image: InstanceOf[str]
+    image: FileName
     checked: bool = False
     confirmed: tuple[MarkedBox, ...] = ()
     wrong: tuple[MarkedBox, ...] = ()

@@ -8,17 +8,19 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
+from fcn_detect.bounded import bounded_lines
 from fcn_detect.errors import DataError
 from fcn_detect.files import open_atomically
+from fcn_detect.formats.names import FileName, Side
 from fcn_detect.formats.rows import by_image, detection_rows, json_text
 from fcn_detect.results import Detections, Failure, ImageResult
 
-RESULTS_NAME = "results.jsonl"
+RESULTS_NAME: Final = "results.jsonl"
 
 _Pixels = Annotated[float, Field(ge=-1e9, le=1e9)]
 
@@ -40,9 +42,9 @@ class _FailureRecord(_Strict):
 
 
 class _Record(_Strict):
-    image: InstanceOf[str]
-    width: PositiveInt | None
-    height: PositiveInt | None
+    image: FileName
+    width: Side | None
+    height: Side | None
     detections: list[_DetectionRecord] | None
     failure: _FailureRecord | None
     warnings: list[InstanceOf[str]]
@@ -101,9 +103,14 @@ def iterate_results(path: Path) -> Iterator[ImageResult]:
     file = path / RESULTS_NAME if path.is_dir() else path
     if not file.is_file():
         raise DataError(f"{file}: no such file; expected a {RESULTS_NAME} or a run's folder")
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            yield _parse_numbered(file, number, line)
+    with file.open("rb") as opened:
+        number = 1
+        try:
+            for line in bounded_lines(opened):
+                yield parse_result(line.decode())
+                number += 1
+        except ValueError as error:  # a DataError is one
+            raise DataError(f"{file}, line {number}: {error}") from None
 
 
 def write_results(results: Iterable[ImageResult], path: Path) -> None:
@@ -115,13 +122,6 @@ def write_results(results: Iterable[ImageResult], path: Path) -> None:
     with open_atomically(path) as file:
         for result in sorted(results, key=by_image):
             file.write(format_result(result).encode() + b"\n")
-
-
-def _parse_numbered(file: Path, number: int, line: bytes) -> ImageResult:
-    try:
-        return parse_result(line.decode())
-    except (DataError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}, line {number}: {error}") from None
 
 
 def _result(record: _Record) -> ImageResult:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from fcn_detect.errors import DataError
 from fcn_detect.formats.bounded import read_bounded_text
+from fcn_detect.formats.names import FileName, Side
 from fcn_detect.formats.rows import BOX_DECIMALS
 from fcn_detect.results import FAILURE_KINDS, Detections, Failure, ImageResult
 
@@ -28,9 +29,9 @@ class _Detection(_Entry):
 
 
 class _Image(_Entry):
-    file: InstanceOf[str]
-    width: PositiveInt | None = None
-    height: PositiveInt | None = None
+    file: FileName
+    width: Side | None = None
+    height: Side | None = None
     detections: list[_Detection] | None = None
     failure: InstanceOf[str] | None = None
 

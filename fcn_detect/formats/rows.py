@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from fcn_detect.files import parts_below
 from fcn_detect.results import Detections, ImageResult
 
 SCORE_DECIMALS = 6
@@ -91,5 +92,5 @@ def write_list(file: IO[bytes], values: Iterable[Any]) -> None:
 
 def path_below(folder: Path, image: str, suffix: str) -> Path:
     """A path below a folder for an image's path, with another ending: no root, no way up."""
-    parts = [part for part in PurePosixPath(image).parts if part not in ("/", "..", ".")]
+    parts = parts_below(image)
     return folder.joinpath(*parts).with_suffix(suffix) if parts else folder / f"image{suffix}"

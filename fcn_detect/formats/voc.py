@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from fcn_detect.errors import DataError
-from fcn_detect.files import write_atomically
+from fcn_detect.files import name_that_fits, write_atomically
 from fcn_detect.formats.bounded import read_bounded
 from fcn_detect.formats.rows import Shown, path_below, rounded_length
 from fcn_detect.formats.stored import in_order
@@ -43,7 +43,7 @@ def export_voc(results: Collection[ImageResult], folder: Path, shown: Shown) -> 
             continue
         path = path_below(folder / VOC_NAME, result.image, ".xml")
         if path in written:  # two pictures differ in their ending only: neither may be lost
-            path = path.with_name(Path(result.image).name + ".xml")
+            path = path.with_name(name_that_fits(Path(result.image).name, ".xml"))
         written.add(path)
         root = _annotation(result, shown)
         ET.indent(root)

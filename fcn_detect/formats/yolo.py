@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from fcn_detect.errors import DataError
-from fcn_detect.files import write_atomically
+from fcn_detect.files import name_that_fits, write_atomically
 from fcn_detect.formats.bounded import read_bounded_text
 from fcn_detect.formats.class_names import read_class_names
 from fcn_detect.formats.rows import Shown, path_below
@@ -45,7 +45,7 @@ def export_yolo(results: Collection[ImageResult], folder: Path, shown: Shown) ->
     for result in in_order(results):
         path = path_below(folder / YOLO_NAME / "labels", result.image, ".txt")
         if path in written:  # two pictures differ in their ending only: neither may be lost
-            path = path.with_name(Path(result.image).name + ".txt")
+            path = path.with_name(name_that_fits(Path(result.image).name, ".txt"))
         written.add(path)
         write_atomically(path, "".join(_lines(result, shown, numbers)))
     return folder / YOLO_NAME
@@ -134,6 +134,8 @@ def _image(
 def _size(picture: Path) -> tuple[int, int]:
     """Width and height as a viewer shows the picture, turned as its EXIF orientation asks."""
     try:
+        if not picture.is_file():
+            raise ValueError("no regular file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(picture) as opened:

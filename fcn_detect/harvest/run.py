@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fcn_detect.detect import streaming_rules
 from fcn_detect.errors import DataError, ImageError
 from fcn_detect.files import open_atomically
 from fcn_detect.formats import Corrections, format_result, json_text, read_corrections
@@ -19,7 +20,6 @@ from fcn_detect.harvest.planning import Cut, HarvestRules, Plan, plan_cuts
 from fcn_detect.harvest.source import Source, read_records
 from fcn_detect.images import (
     Octaves,
-    StreamingRules,
     cut_region,
     huge_header,
     local_file,
@@ -145,11 +145,15 @@ def _open(source: Source, plan: Plan) -> Octaves:
     with local_file(source.images / plan.image) as path:
         huge = huge_header(path, settings.stream_pixels)
         if huge is None:
-            image = read_image(path, allow_truncated=settings.allow_truncated)
+            image = read_image(
+                path,
+                allow_truncated=settings.allow_truncated,
+                max_pixels=settings.max_pixels,
+                max_file_bytes=settings.max_file_bytes,
+            )
             octaves: Octaves = image.halves()
         else:
-            rules = StreamingRules(settings.max_pixels, settings.allow_truncated)
-            octaves = store_image(path, huge, rules)
+            octaves = store_image(path, huge, streaming_rules(settings))
     if octaves.image_hw != plan.image_hw:
         (height, width), (then_h, then_w) = octaves.image_hw, plan.image_hw
         raise ImageError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_detect.batch import RUN_NAME, model_digest, read_facts, record_name
+from fcn_detect.bounded import bounded_lines, open_regular
 from fcn_detect.config import DetectSettings, check_settings
 from fcn_detect.errors import DataError, FcnDetectError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, parse_result
@@ -77,12 +78,16 @@ def read_records(run: Path, images: Collection[str]) -> dict[str, ImageResult]:
     path, wanted = run / RESULTS_NAME, set(images)
     found: dict[str, ImageResult] = {}
     try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
+        with open_regular(path) as file:
+            for number, line in enumerate(bounded_lines(file), start=1):
                 if record_name(line) in wanted:
                     found |= _record(path, number, line)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; expected a run's folder") from None
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: {error}") from None
     missing = sorted(wanted - found.keys())
     if missing:
         raise DataError(

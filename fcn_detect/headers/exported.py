@@ -1,11 +1,15 @@
 """What an exported file says beside its header: the geometry of the net that it holds."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from fcn_detect.geometry import ReceptiveField
+from fcn_detect.results import LARGEST_CROP
 
 EXPORT_KEY = "fcn_detect_export"
-HW = tuple[int, int]
+_Side = Annotated[int, Field(ge=1, le=LARGEST_CROP)]
+HW = tuple[_Side, _Side]
 
 
 class ExportedNet(BaseModel):
@@ -25,7 +29,7 @@ class ExportedNet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = ""
-    parameters: int
+    parameters: PositiveInt
     int8: bool = False
     crop_hw: HW
     stride_hw: HW

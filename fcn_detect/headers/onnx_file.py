@@ -12,9 +12,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from fcn_detect.bounded import allowed, open_regular, too_large
 from fcn_detect.errors import ModelError
 
 METADATA_FIELD = 14
+MAX_BYTES = 16_000_000
 KEY_FIELD, VALUE_FIELD = 1, 2
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
@@ -28,7 +30,7 @@ def read_onnx_metadata(path: Path) -> dict[str, str]:
         FileNotFoundError: there is none.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             entries = [_entry(content) for content in _fields(file, METADATA_FIELD)]
     except FileNotFoundError:
         raise
@@ -61,6 +63,8 @@ def _fields(file: IO[bytes], wanted: int) -> Iterator[bytes]:
         if file.tell() + size > end:
             raise ValueError(f"it ends within field {number}")
         if number == wanted and kind == BYTES:
+            if size > (limit := allowed(MAX_BYTES)):
+                raise too_large(limit)
             yield file.read(size)
         else:
             file.seek(size, os.SEEK_CUR)

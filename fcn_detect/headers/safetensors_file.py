@@ -7,9 +7,10 @@ object, little-endian, then that object, whose `__metadata__` maps names to text
 import json
 from pathlib import Path
 
+from fcn_detect.bounded import allowed, open_regular, too_large
 from fcn_detect.errors import ModelError
 
-LARGEST_HEADER = 100_000_000  # bytes; the format's own limit
+MAX_BYTES = 16_000_000
 
 
 def read_safetensors_metadata(path: Path) -> dict[str, str]:
@@ -20,10 +21,10 @@ def read_safetensors_metadata(path: Path) -> dict[str, str]:
         FileNotFoundError: there is none.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= LARGEST_HEADER:
-                raise ValueError(f"it begins with a header of {length} bytes")
+            if length > (limit := allowed(MAX_BYTES)):
+                raise ValueError(f"its header has {length:,} bytes, {too_large(limit)}")
             text = file.read(length)
         if len(text) < length:
             raise ValueError("it ends within its header")
@@ -31,6 +32,6 @@ def read_safetensors_metadata(path: Path) -> dict[str, str]:
         return {str(key): str(value) for key, value in metadata.items()}
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"{path}: not a readable .safetensors file: {reason}") from None

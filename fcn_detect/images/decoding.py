@@ -190,7 +190,7 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
         raise ImageError(
             "too_large",
             f"the picture has {width} x {height} = {width * height:,} pixels, more than the "
-            f"{max_pixels:,} allowed; shrink or cut it, or raise the limit",
+            f"{max_pixels:,} allowed (detect.max_pixels); shrink or cut it, or raise the limit",
         )
 
 

@@ -5,7 +5,7 @@
 | up to `detect.stream_pixels` | whole, by `read_image` |
 | above | in bands of rows, by libvips (the extra `large`), where it can |
 | above, other formats and pixels, or without the extra | whole, up to Pillow's own limit |
-| above `detect.max_pixels`, or `MAX_EXPANSION` times the file | not at all |
+| above `detect.max_pixels`, or `detect.max_expansion` times the file | not at all |
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,10 @@ from pathlib import Path
 from fcn_detect.errors import ImageError, MissingExtraError
 from fcn_detect.images.half_store import HalfStore, store_halves
 from fcn_detect.images.header import PictureHeader, picture_header
-from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
+from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, MAX_FILE_BYTES, read_image
 from fcn_detect.images.row_readers import LoadedRows, RowReader
 from fcn_detect.images.vips_rows import FORMATS, VipsRows
 from fcn_detect.results import Progress, silent
-
-# Bytes of pixels for each byte of a file. Deflate, as PNG and TIFF use it, ends at 1,032 of one
-# sample; more than this is what a bomb of one-bit pixels looks like.
-MAX_EXPANSION = 2000
 
 
 @dataclass(frozen=True)
@@ -30,10 +26,14 @@ class StreamingRules:
 
     Attributes:
         max_pixels: width times height above which nothing is decoded.
+        max_expansion: bytes of pixels for each byte of a file, as much as only bombs have.
+        max_file_bytes: size of a file above which it is not read whole.
         allow_truncated: whether files that end early are taken as far as they go.
     """
 
     max_pixels: int
+    max_expansion: float = 2000.0
+    max_file_bytes: int = MAX_FILE_BYTES
     allow_truncated: bool = False
 
 
@@ -57,7 +57,7 @@ def store_image(
             f"the picture has {_size(header)} pixels, more than the {rules.max_pixels:,} allowed "
             "(detect.max_pixels); shrink or cut it, or raise the limit",
         )
-    _check_expansion(path, header)
+    _check_expansion(path, header, rules.max_expansion)
     reader = _reader(path, header, rules)
     try:
         return store_halves(reader, progress)
@@ -70,13 +70,13 @@ def store_image(
     return store
 
 
-def _check_expansion(path: Path, header: PictureHeader) -> None:
+def _check_expansion(path: Path, header: PictureHeader, max_expansion: float) -> None:
     size = max(1, path.stat().st_size)
-    if 3 * header.pixels > MAX_EXPANSION * size:
+    if 3 * header.pixels > max_expansion * size:
         raise ImageError(
             "too_large",
             f"the picture has {_size(header)} pixels in a file of {size:,} bytes, as bombs have; "
-            "save it anew with 8 bits a pixel or more, or in parts",
+            "save it anew with 8 bits a pixel or more, or in parts, or raise detect.max_expansion",
         )
 
 
@@ -102,7 +102,8 @@ def _reader(path: Path, header: PictureHeader, rules: StreamingRules) -> RowRead
         refusal = error
     if header.pixels > DEFAULT_MAX_PIXELS:
         raise refusal
-    return LoadedRows(read_image(path, allow_truncated=rules.allow_truncated))
+    limits = {"max_pixels": rules.max_pixels, "max_file_bytes": rules.max_file_bytes}
+    return LoadedRows(read_image(path, allow_truncated=rules.allow_truncated, **limits))
 
 
 def _size(header: PictureHeader) -> str:

@@ -10,7 +10,7 @@ from fcn_detect.images.addresses import Place, local_file
 from fcn_detect.images.decoding import LoadedImage
 from fcn_detect.images.large import huge_header
 from fcn_detect.images.painting import paint_passes
-from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
+from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, MAX_FILE_BYTES, read_image
 
 Pixels = NDArray[np.uint8]
 
@@ -26,6 +26,8 @@ class Preparation:
         pass_pixels: most pixels of one forward pass.
         stream_pixels: files of more pixels are left alone, and pyramids with a larger level are
             not packed: they are searched in tiles where the network is.
+        max_pixels: width times height above which nothing is decoded.
+        max_file_bytes: size of a file above which it is not read.
     """
 
     allow_truncated: bool = False
@@ -33,6 +35,8 @@ class Preparation:
     plan: PyramidPlan | None = None
     pass_pixels: int = 0
     stream_pixels: int = DEFAULT_MAX_PIXELS
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    max_file_bytes: int = MAX_FILE_BYTES
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,11 @@ def prepare(where: Place, preparation: Preparation) -> PreparedImage:
         if huge is not None:
             return PreparedImage(huge.size_hw, (), None, None)
         image = read_image(
-            path, allow_truncated=preparation.allow_truncated, halvings=preparation.halvings
+            path,
+            allow_truncated=preparation.allow_truncated,
+            max_pixels=preparation.max_pixels,
+            max_file_bytes=preparation.max_file_bytes,
+            halvings=preparation.halvings,
         )
     bare = PreparedImage(image.image_hw, image.warnings, None, None)
     if preparation.plan is None:

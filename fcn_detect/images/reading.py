@@ -12,6 +12,7 @@ from fcn_detect.images.quiet import one_line
 from fcn_detect.images.sniffing import HEAD_BYTES, image_format, looks_like
 
 DEFAULT_MAX_PIXELS = 178_956_970  # Pillow's own limit
+MAX_FILE_BYTES = 2_000_000_000
 
 
 def read_image(
@@ -19,6 +20,7 @@ def read_image(
     *,
     allow_truncated: bool = False,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_file_bytes: int = MAX_FILE_BYTES,
     halvings: int = 0,
 ) -> LoadedImage:
     """The picture in a file, or in the bytes of one; of several frames the first.
@@ -29,7 +31,9 @@ def read_image(
     Args:
         source: path, or all bytes of a file.
         allow_truncated: whether a file that ends early gives what is there, and a warning.
-        max_pixels: width times height above which nothing is decoded.
+        max_pixels: width times height above which nothing is decoded; Pillow's own limit holds
+            where it is less.
+        max_file_bytes: size of a file above which it is not read.
         halvings: how often the picture may be halved by its decoder, where that can do it: JPEG,
             up to three times. `LoadedImage.halved` says how often it was.
 
@@ -38,8 +42,8 @@ def read_image(
             not name the file.
     """
     try:
-        data = source if isinstance(source, bytes) else _file_bytes(Path(source))
-        rules = ReadingRules(allow_truncated, max_pixels, halvings)
+        data = source if isinstance(source, bytes) else _file_bytes(Path(source), max_file_bytes)
+        rules = ReadingRules(allow_truncated, min(max_pixels, DEFAULT_MAX_PIXELS), halvings)
         return decode(_readable_format(data), data, rules)
     except MemoryError:
         raise ImageError(
@@ -47,14 +51,20 @@ def read_image(
         ) from None
 
 
-def _file_bytes(path: Path) -> bytes:
+def _file_bytes(path: Path, most: int) -> bytes:
     """All bytes of a regular file, read once; only the first ones where those are no image."""
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            raise ImageError("unreadable", f"this is {_kind_of_file(mode)}, not a file")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError("unreadable", f"this is {_kind_of_file(status.st_mode)}, not a file")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
+            if image_format(head) and status.st_size > most:
+                raise ImageError(
+                    "too_large",
+                    f"the file has {status.st_size:,} bytes, more than the {most:,} allowed "
+                    "(detect.max_file_bytes); save the picture anew, or raise the limit",
+                )
             return head + file.read() if image_format(head) else head
     except (OSError, ValueError) as error:
         if isinstance(error, ImageError):

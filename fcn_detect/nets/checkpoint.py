@@ -1,6 +1,7 @@
 """Weights that another program has saved: tensors by name, and nothing that could run."""
 
 import pickle
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,21 @@ from fcn_detect.errors import ModelError
 # Where training programs put the weights inside what they save, and what wrappers put before names.
 INNER_NAMES = ("state_dict", "model_state_dict", "model", "net", "weights")
 WRAPPERS = ("module.", "_orig_mod.", "model.", "net.")
+
+# What PyTorch's and safetensors' readers let out when a file is damaged.
+READER_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    safetensors.SafetensorError,
+    struct.error,
+)
 
 Weights = dict[str, Tensor]
 
@@ -37,8 +53,8 @@ def read_checkpoint(path: Path) -> Weights:
             f"{path}: it holds more than weights, and loading it would run code; save "
             "net.state_dict() with torch.save, or with safetensors"
         ) from None
-    except (OSError, RuntimeError, EOFError, ValueError, safetensors.SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except READER_ERRORS as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ModelError(f"{path}: not a readable checkpoint: {reason}") from None
     return _without_wrappers(_tensors(path, found))
 

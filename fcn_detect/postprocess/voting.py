@@ -43,8 +43,9 @@ def vote_boxes(
         shared = np.maximum(width, 0) * np.maximum(height, 0)
         union = areas[near] + ((right - left) * (bottom - top) - shared)
         votes = (shared >= iou_threshold * union) & (strength[near] >= WEAKEST_VOTER * scores[row])
-        if votes.any():
-            voted[row] = np.average(voters[near][votes], axis=0, weights=strength[near][votes] ** 2)
+        weights = strength[near][votes] ** 2
+        if weights.any():  # scores of zero weigh nothing
+            voted[row] = np.average(voters[near][votes], axis=0, weights=weights)
     return voted
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_detect.detect import LargeHeatMap
-from fcn_detect.files import open_atomically
+from fcn_detect.files import name_that_fits, open_atomically
 from fcn_detect.images import Octaves, resize_part
 from fcn_detect.report.drawing import draw_heat_map
 
@@ -46,11 +46,11 @@ def write_large_heat_map(octaves: Octaves, heat: LargeHeatMap, path: Path) -> Pa
     try:
         pyvips = importlib.import_module("pyvips")
     except (ImportError, OSError):  # OSError: without the C library
-        path = path.with_name(path.name + ".heatmap.jpg")
+        path = path.with_name(name_that_fits(path.name, ".heatmap.jpg"))
         with open_atomically(path) as file:
             Image.fromarray(picture).save(file, "JPEG", quality=90)
         return path
-    path = path.with_name(path.name + ".heatmap.tif")
+    path = path.with_name(name_that_fits(path.name, ".heatmap.tif"))
     _save_pyramid(pyvips, picture, f"one pixel is {heat.pixel:g} pixels of the photo", path)
     return path
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from fcn_detect.errors import ImageError
 from fcn_detect.evaluate import Evaluation, Mistake, worst_false_alarms, worst_misses
+from fcn_detect.files import parts_below
 from fcn_detect.images import contact_sheet, read_image, resize_to
 from fcn_detect.results import Progress, silent
 
@@ -78,7 +79,7 @@ def _write(shown: Sequence[tuple[NDArray[np.uint8], str]], path: Path) -> None:
 def find_picture(names: Sequence[str], pictures: Path) -> Path | None:
     """The file of an image under a folder, by the longest ending of one of its names."""
     for name in names:
-        parts = [p for p in PurePosixPath(name.replace("\\", "/")).parts if p not in ("/", "..")]
+        parts = parts_below(name.replace("\\", "/"))
         for start in range(len(parts)):
             path = pictures.joinpath(*parts[start:])
             if path.is_file():

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_detect.detect import Search, TiledSearch, heat_map
-from fcn_detect.files import open_atomically
+from fcn_detect.files import name_that_fits, open_atomically, parts_below
 from fcn_detect.images import Halves, Octaves
 from fcn_detect.report.drawing import draw_detections, draw_heat_map
 from fcn_detect.report.large_photos import overview, write_large_heat_map
@@ -64,7 +65,10 @@ class PhotoWriter:
             return
         image_hw = (search.pixels.shape[0], search.pixels.shape[1])
         heat = heat_map(search.score_maps, calibration, image_hw)
-        _save(draw_heat_map(search.pixels, heat), path.with_name(path.name + ".heatmap.jpg"))
+        _save(
+            draw_heat_map(search.pixels, heat),
+            path.with_name(name_that_fits(path.name, ".heatmap.jpg")),
+        )
 
     def write_crops(self, image: str, search: Search | TiledSearch) -> None:
         """`NAME.crops/LABEL-NN.png`: every object shown, best first."""
@@ -74,7 +78,8 @@ class PhotoWriter:
         for i, (box, _score, label) in enumerate(shown):
             x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[2:])))
             cut = np.asarray(octaves.part(0, range(y0, y1), range(x0, x1)))
-            _save(cut, path.with_name(path.name + ".crops") / f"{label}-{i:02d}.png")
+            name = name_that_fits(quote(label, safe=" "), f"-{i:02d}.png")  # it may hold slashes
+            _save(cut, path.with_name(name_that_fits(path.name, ".crops")) / name)
 
     def _write_boxes(self, result: ImageResult, octaves: Octaves) -> None:
         found = result.detections or Detections.empty()
@@ -89,10 +94,10 @@ class PhotoWriter:
 
 def safe_name(image: str) -> str:
     """A path below a folder for a photo's path: no root, no way up, a suffix we can write."""
-    parts = [p for p in PurePosixPath(image.replace("\\", "/")).parts if p not in ("/", "..", ".")]
-    parts = [part.replace(":", "_") for part in parts] or ["image"]
+    parts = [part.replace(":", "_") for part in parts_below(image.replace("\\", "/"))]
+    parts = parts or ["image"]
     if Path(parts[-1]).suffix.lower() not in KEPT_SUFFIXES:
-        parts[-1] += ".jpg"
+        parts[-1] = name_that_fits(parts[-1], ".jpg")
     return "/".join(parts)
 
 

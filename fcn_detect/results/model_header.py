@@ -1,15 +1,31 @@
 """What a model file says about itself: all that detection needs beside the weights."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 FORMAT_VERSION = 1
 OffsetName = Literal["x", "y", "scale", "aspect"]
 
 
+LARGEST_CROP = 10_000
+"""Pixels: a classifier of larger crops would have more weights than fit any memory."""
+
+
+def _printable(label: str) -> str:
+    if not label or not label.isprintable():
+        raise ValueError(f"{label!r} is no name of a class: expected characters that print")
+    return label
+
+
+_Side = Annotated[int, Field(ge=1, le=LARGEST_CROP)]
+_Rate = Annotated[float, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+Label = Annotated[str, AfterValidator(_printable)]
+
+
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Calibration(_Frozen):
@@ -43,17 +59,17 @@ class ModelHeader(_Frozen):
     """
 
     net: str
-    crop_hw: tuple[int, int]
-    labels: tuple[str, ...] = Field(min_length=1)
-    background: str = "background"
+    crop_hw: tuple[_Side, _Side]
+    labels: tuple[Label, ...] = Field(min_length=1)
+    background: Label = "background"
     object_box: tuple[float, float, float, float]
     offsets: tuple[OffsetName, ...] = ()
-    stride_hw: tuple[PositiveInt, PositiveInt]
+    stride_hw: tuple[_Side, _Side]
     exact: bool
     calibration: Calibration = Calibration()
     threshold: float = Field(default=0.5, ge=0, le=1)
     detect: dict[str, Any] = {}
-    false_alarms: tuple[tuple[float, float], ...] = ()
+    false_alarms: tuple[tuple[_Rate, _Share], ...] = ()
     training: dict[str, Any] = {}
     figures: dict[str, Any] = {}
     version: int = FORMAT_VERSION
@@ -74,6 +90,8 @@ class ModelHeader(_Frozen):
             raise ValueError(
                 f"format version {self.version} is newer than this program's {FORMAT_VERSION}"
             )
+        if len({*self.labels, self.background}) <= len(self.labels):
+            raise ValueError(f"a class is named twice: {', '.join(self.labels)[:200]}")
         x0, y0, x1, y1 = self.object_box
         if not (0 <= x0 < x1 <= self.crop_hw[1] and 0 <= y0 < y1 <= self.crop_hw[0]):
             raise ValueError(

@@ -9,6 +9,7 @@ import torch
 from fcn_detect.config import Settings
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.files import open_atomically
+from fcn_detect.nets.checkpoint import READER_ERRORS
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -28,12 +29,12 @@ def load_checkpoint(path: Path, settings: Settings) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        changed = _changed(state["settings"], settings)
     except FileNotFoundError:
         raise ModelError(f"{path}: there is nothing to resume; train without --resume") from None
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        reason = str(error).strip().split("\n")[0]
+    except (*READER_ERRORS, pickle.UnpicklingError) as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise ModelError(f"{path}: a damaged checkpoint: {reason}") from None
-    changed = _changed(state["settings"], settings)
     if changed:
         raise SettingsError(
             f"{path} was made with other settings ({', '.join(changed)}); "

@@ -40,7 +40,12 @@ def run(tmp_path):
     return tmp_path / "run"
 
 
-@given(st.text(min_size=1), st.sampled_from([None, *FAILURE_KINDS]), st.integers(0), st.integers())
+@given(
+    st.text(min_size=1),
+    st.sampled_from([None, *FAILURE_KINDS]),
+    st.integers(0, 10**18 - 1),
+    st.integers(1 - 2**63, 2**63 - 1),
+)
 def test_a_line_says_what_was_written(name, kind, size, modified):
     result = good(name) if kind is None else bad(name, kind)
     state = FileState(size, modified, "c" * 64 if size % 2 else None)

@@ -159,3 +159,19 @@ def test_scores_that_are_no_numbers_are_an_error(value: float, exact: bool) -> N
     backend = Broken(FAKE.model_copy(update={"exact": exact}))
     with pytest.raises(ModelError, match="NaN or infinite scores"):
         score_pyramid(backend, Halves(image), levels)
+
+
+@pytest.mark.parametrize("stride", [2, 8])
+def test_a_map_that_is_not_what_the_header_promises_is_an_error(stride: int) -> None:
+    backend = FakeBackend(FAKE)
+    backend.maps(_image(90, 58)[None])
+    truth = backend.maps
+
+    class Lying(FakeBackend):
+        def maps(self, images: Pixels) -> NDArray[np.float32]:
+            return truth(images)
+
+    header = FAKE.model_copy(update={"stride_hw": (stride, stride)})
+    levels = plan_pyramid((90, 58), level_plan(header))
+    with pytest.raises(ModelError, match="its header promises"):
+        score_pyramid(Lying(header), Halves(_image(90, 58)), levels)

@@ -189,9 +189,11 @@ def test_a_failure_is_one_record(tmp_path: Path) -> None:
     assert result.failure is not None
     assert result.failure.kind == "truncated"
     Image.fromarray(_spots(0, 90, 100)).save(path)
-    result, _ = _detector(stream_pixels=500, max_pixels=600).result(path)
-    assert result.failure is not None
-    assert result.failure.kind == "too_large"
+    for settings in ({"stream_pixels": 500}, {}):  # in parts, whole
+        result, _ = _detector(max_pixels=600, **settings).result(path)
+        assert result.failure is not None
+        assert result.failure.kind == "too_large"
+        assert "detect.max_pixels" in result.failure.message
 
 
 def test_the_heat_map_of_tiles_is_the_heat_map(

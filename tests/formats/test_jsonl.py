@@ -31,8 +31,10 @@ BROKEN_LINE = (
 )
 
 names = st.one_of(
-    st.text(min_size=1).filter(lambda name: name.isprintable()),
-    st.binary(min_size=1).map(lambda name: name.decode(errors="surrogateescape")),
+    st.text(min_size=1).filter(str.isprintable),
+    st.binary(min_size=1)
+    .filter(lambda name: b"\0" not in name)
+    .map(lambda name: name.decode(errors="surrogateescape")),
 )
 sizes = st.one_of(st.none(), st.integers(1, 10**6))
 

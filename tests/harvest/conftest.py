@@ -88,7 +88,12 @@ def made_run(tmp_path, image, model):
         "folder": str(tmp_path / "photos"),
         "shard": None,
         "machines": [],
-        "counts": {},
+        "counts": dict.fromkeys(["total", "done", "failed", "resumed", "inferred"], 2),
+        "labels": [],
+        "formats": [],
+        "warnings": [],
+        "seconds": 1.5,
+        "finished": "2026-01-01T00:00:00+0000",
     }
     (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
     return tmp_path / "run"

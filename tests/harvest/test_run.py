@@ -128,7 +128,9 @@ def test_corrections_of_another_run_model_or_class_are_refused(job, marks, corre
 
 def test_a_run_of_another_version_is_refused_and_one_of_detect_is_taken(job, model, tmp_path):
     facts = json.loads((job.run / "run.json").read_text())
-    (job.run / "run.json").write_text(json.dumps({**facts, "settings": {"colour": "blue"}}))
+    (job.run / "run.json").write_text(
+        json.dumps({**facts, "settings": {"sha256": "0", "colour": "blue"}})
+    )
     with pytest.raises(SettingsError, match=r"run\.json: unknown key 'detect\.colour'"):
         harvest(job)
     (job.run / "run.json").unlink()

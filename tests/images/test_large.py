@@ -1,6 +1,7 @@
 import struct
 import sys
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 
 from fcn_detect.errors import ImageError
 from fcn_detect.images import read_image
-from fcn_detect.images.large import MAX_EXPANSION, StreamingRules, huge_header, store_image
+from fcn_detect.images.large import StreamingRules, huge_header, store_image
 
 MOST = 1000
 RULES = StreamingRules(max_pixels=10_000_000)
@@ -184,8 +185,10 @@ def test_pixels_that_a_small_file_unfolds_to_are_a_bomb(tmp_path):
         stored(tmp_path / "bits.png")
     assert caught.value.kind == "too_large"
     Image.new("RGB", (3000, 3000)).save(tmp_path / "flat.png")  # as far as deflate goes
+    rules = replace(RULES, max_expansion=1e6)
+    assert stored(tmp_path / "bits.png", rules).image_hw == (3000, 3000)  # raised
     huge = huge_header(tmp_path / "flat.png", MOST)
-    assert 3 * huge.pixels < MAX_EXPANSION * (tmp_path / "flat.png").stat().st_size
+    assert 3 * huge.pixels < RULES.max_expansion * (tmp_path / "flat.png").stat().st_size
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xd8\xff", b"II*\0\x08\0\0\0"])

@@ -641,6 +641,19 @@ def test_the_limit_is_the_largest_size_allowed():
     assert "56 x 40 = 2,240" in message
 
 
+def test_a_file_of_too_many_bytes_is_not_read(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(photo(40, 56), "PNG"))
+    with path.open("r+b") as file:
+        file.truncate(5_000_000_000)  # a hole: it takes no room on the disk
+    kind, message = failure(path)
+    assert kind == "too_large"
+    assert "max_file_bytes" in message
+    (tmp_path / "film.jpg").write_bytes(b"\0\0\0\x18ftypisom")
+    os.truncate(tmp_path / "film.jpg", 5_000_000_000)
+    assert failure(tmp_path / "film.jpg")[0] == "not_an_image"
+
+
 def test_the_limit_replaces_the_one_of_pillow(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     assert read_image(encoded(photo(), "PNG")).pixels.shape == (40, 56, 3)

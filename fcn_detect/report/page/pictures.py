@@ -1,6 +1,7 @@
 """The small and the larger picture of one image, and its heat map."""
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ Pixels = NDArray[np.uint8]
 THUMBNAIL_SIDE = 400
 HEAT_SIDE = 640
 _QUALITY = 82
-_LARGEST = StreamingRules(max_pixels=1 << 62, allow_truncated=True)
+_LARGEST = StreamingRules(1 << 62, max_expansion=math.inf, allow_truncated=True)
 
 
 @dataclass(frozen=True)

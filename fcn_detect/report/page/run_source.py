@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from fcn_detect.bounded import read_bounded
 from fcn_detect.config import DetectSettings
 from fcn_detect.errors import DataError
 from fcn_detect.formats import RESULTS_NAME, iterate_results
@@ -16,6 +17,7 @@ from fcn_detect.images import Place, place
 from fcn_detect.results import ImageResult, ModelHeader
 
 RUN_NAME = "run.json"
+MAX_BYTES = 64_000_000
 DEFAULT_THRESHOLD = 0.5
 
 
@@ -115,10 +117,10 @@ def _checked(kind: type[Checked], values: Any) -> Checked | None:
 
 def _read_facts(path: Path) -> dict[str, Any]:
     try:
-        facts = json.loads(path.read_bytes())
+        facts = json.loads(read_bounded(path, MAX_BYTES))
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict) or not all(
         isinstance(facts.get(key, {}), dict) for key in _DIGESTED
