@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test test-slow test-readers check lint docs format clean
+.PHONY: help demo test test-slow test-readers check lint audit docs format clean
 help:
 	@echo "make demo          install, train on rendered crops, detect in rendered scenes"
 	@echo "make test          install, run the tests (minutes on two cores)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-readers  install what reads our files elsewhere, let it read some"
 	@echo "make lint          all of make check but the tests"
 	@echo "make check         format, lint, types, layer rules, documentation, tests"
+	@echo "make audit         known weaknesses of the libraries, where a service answers"
 	@echo "make docs          the documentation as a site, in build/docs; broken links are errors"
 	@echo "make format        rewrite the files in the project's format"
 
@@ -44,6 +45,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) docs
+
+audit: $(STAMP)
+	$(BIN)/python scripts/audit.py
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --keep-going docs build/docs
