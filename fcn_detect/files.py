@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 LONGEST_NAME = 255  # bytes, on most file systems
+_BESIDE = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 def parts_below(path: str) -> list[str]:
@@ -43,13 +45,33 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.parent / f".{secrets.token_hex(8)}.tmp"
     try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with naming(path, instead_of=beside):
+            with beside.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path, instead_of: Path | None = None) -> Iterator[None]:
+    """Lets errors of the system name a path where they name none, or what begins `instead_of`."""
+    try:
+        yield
+    except OSError as error:
+        hidden = instead_of is not None and str(error.filename).startswith(str(instead_of))
+        if error.filename is None or hidden:
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+def discard_leftovers(folder: Path) -> None:
+    """Removes what killed processes left half written; no other process may write there."""
+    for path in folder.iterdir():
+        if _BESIDE.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -1,6 +1,7 @@
 """What every runtime can do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,24 @@ from fcn_detect.results import ModelHeader
 Pixels = NDArray[np.uint8]
 # Maps that a device may still be at work on.
 WaitForMaps = Callable[[], list[NDArray[np.float32]]]
+
+# How runtimes say that memory ran out.
+_MEMORY_SIGNS = ("out of memory", "allocate memory", "not enough memory", "bad_alloc", "bad alloc")
+
+
+@contextmanager
+def telling_memory(kind: type[Exception]) -> Iterator[None]:
+    """Lets a runtime's own errors about memory, of this class, be a MemoryError.
+
+    Raises:
+        MemoryError: memory ran out.
+    """
+    try:
+        yield
+    except kind as error:
+        if not any(sign in str(error).lower() for sign in _MEMORY_SIGNS):
+            raise
+        raise MemoryError(str(error).split("\n")[0]) from error
 
 
 class Backend(Protocol):
@@ -33,6 +52,9 @@ class Backend(Protocol):
         """Logits, then offsets, of every window.
 
         RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
+
+        Raises:
+            MemoryError: memory ran out; a smaller pass may fit.
         """
         ...
 

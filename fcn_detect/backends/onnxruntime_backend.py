@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends.base import Pixels
+from fcn_detect.backends.base import Pixels, telling_memory
 from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
 from fcn_detect.headers import read_header
 
@@ -43,7 +43,8 @@ class OnnxruntimeBackend:
         RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
         """
         planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32)
-        maps: NDArray[np.float32] = self._session.run(None, {self._input: planes})[0]
+        with telling_memory(Exception):  # its errors share no class of their own
+            maps: NDArray[np.float32] = self._session.run(None, {self._input: planes})[0]
         return maps
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends.base import Pixels
+from fcn_detect.backends.base import Pixels, telling_memory
 from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
 from fcn_detect.headers import read_header
 
+# What a pass must write over: where memory runs out, OpenVINO returns as if all were well, and an
+# output of its own would still hold the scores of the image before.
+UNWRITTEN = np.float32(np.finfo(np.float32).min)
 # float32 wherever it runs: processors with bfloat16 would round to it otherwise
 SETTINGS = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
 
@@ -45,11 +48,25 @@ class OpenvinoBackend:
         """Logits, then offsets, of every window.
 
         RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
+
+        Raises:
+            MemoryError: memory ran out.
         """
-        request = self._request()
-        request.infer([np.ascontiguousarray(images)])
-        # the request writes its next output to the same place
-        return np.array(request.get_output_tensor().data, np.float32)
+        from openvino import Tensor
+
+        request, maps = self._request(), np.full(self._shape(images), UNWRITTEN)
+        request.set_output_tensor(Tensor(maps, shared_memory=True))
+        with telling_memory(RuntimeError):
+            request.infer([np.ascontiguousarray(images)])
+        if (maps == UNWRITTEN).any():
+            raise MemoryError("openvino wrote no scores")
+        return maps
+
+    def _shape(self, images: Pixels) -> tuple[int, ...]:
+        (crop_h, crop_w), (stride_h, stride_w) = self.header.crop_hw, self.header.stride_hw
+        count, height, width, _ = images.shape
+        rows, cols = (height - crop_h) // stride_h + 1, (width - crop_w) // stride_w + 1
+        return count, self.header.channels, rows, cols
 
     def _request(self) -> Any:
         """One a thread, since a request holds the memory of one pass."""

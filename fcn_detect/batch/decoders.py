@@ -1,11 +1,13 @@
 """A pool of processes that read and prepare images, and are replaced when they die or hang."""
 
 import multiprocessing
+import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -149,9 +151,28 @@ class DecoderPool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=prepare_forever, args=(theirs,), daemon=True)
-        process.start()
+        with _stops_held_back():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
+
+
+@contextmanager
+def _stops_held_back() -> Iterator[None]:
+    """Holds Ctrl-C and SIGTERM back; processes begun meanwhile never see them.
+
+    A terminal, a service manager or a cluster sends them to all processes of a run. It is this one
+    that decides what is still finished; the workers end when it closes their connections.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # else it lets them in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _stop(worker: _Worker) -> None:

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -17,10 +18,11 @@ from typing import IO
 from fcn_detect.batch.header import JournalHeader, check_same
 from fcn_detect.batch.index import Index, Place
 from fcn_detect.batch.lines import FileState, read_line, write_line
-from fcn_detect.batch.locking import lock
 from fcn_detect.batch.machine import Machine
 from fcn_detect.batch.parts import PartReader, first_line, next_part, parts, read_header
 from fcn_detect.bounded import MAX_LINE_BYTES, allowed
+from fcn_detect.files import discard_leftovers, naming
+from fcn_detect.locking import lock
 from fcn_detect.results import ImageResult
 
 log = logging.getLogger(__name__)
@@ -51,8 +53,9 @@ class Journal:
         self.machines: dict[int, Machine] = {}
         self._writers: dict[Machine, tuple[int, IO[bytes]]] = {}
         self._synced = time.monotonic()
-        self._lock = lock(self.folder / "lock", run)
+        self._lock = lock(self.folder, str(run))
         try:
+            discard_leftovers(run)
             self._take_up(overwrite)
         except BaseException:
             self.__exit__()
@@ -62,11 +65,13 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for writer in self._writers.values():
-            os.fsync(writer[1].fileno())
-            writer[1].close()
-        self.index.close()
-        self._lock.close()
+        with ExitStack() as closing:  # all of them, though one should fail
+            closing.callback(self._lock.close)
+            closing.callback(self.index.close)
+            closing.enter_context(naming(self.folder))
+            for writer in self._writers.values():
+                closing.callback(writer[1].close)
+                closing.callback(_sync, writer[1])
 
     def add(self, result: ImageResult, state: FileState, machine: Machine) -> None:
         """Remembers one image's record.
@@ -76,8 +81,9 @@ class Journal:
         line = write_line(result, state)
         part, file = self._writer(machine)
         start = file.tell()
-        file.write(line)
-        file.flush()
+        with naming(self.folder):
+            file.write(line)
+            file.flush()
         self._index(part, start, line)
         if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
             os.fsync(file.fileno())
@@ -141,3 +147,7 @@ class Journal:
             self._writers[machine] = number, file
             self.machines[number] = machine
         return self._writers[machine]
+
+
+def _sync(file: IO[bytes]) -> None:
+    os.fsync(file.fileno())

@@ -30,7 +30,7 @@ class FileState(NamedTuple):
 
     Attributes:
         size: in bytes.
-        modified_ns: modification time, in ns; of a file at an address its stamp.
+        modified_ns: modification time, in ns, its lowest 64 bits; of an address its stamp.
         content: SHA-256 of all bytes, hexadecimal; None where it was not asked for.
     """
 
@@ -48,7 +48,7 @@ class FileState(NamedTuple):
             content = _digest(Path(path)) if with_content and Path(path).is_file() else None
         except OSError:
             return cls(0, 0)
-        return cls(stat.st_size, max(-_MOST, min(stat.st_mtime_ns, _MOST)), content)
+        return cls(stat.st_size, _in_64_bits(stat.st_mtime_ns), content)
 
     @classmethod
     def _of_remote(cls, path: Address, with_content: bool) -> "FileState":
@@ -113,6 +113,11 @@ def record_name(record: bytes) -> str | None:
 def is_failure(record: bytes) -> bool:
     """Whether a line of results.jsonl is about an image that failed."""
     return _NO_DETECTIONS in record
+
+
+def _in_64_bits(value: int) -> int:
+    """As two's complement: what a database holds, and file systems may exceed."""
+    return (value + 2**63) % 2**64 - 2**63
 
 
 def _digest(path: Path) -> str:

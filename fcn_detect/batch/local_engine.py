@@ -17,7 +17,7 @@ from fcn_detect.batch.decoders import DecoderPool, FileAnswer
 from fcn_detect.batch.grouping import in_groups
 from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
-from fcn_detect.detect import Detector
+from fcn_detect.detect import Detector, failure_of
 from fcn_detect.errors import ImageError
 from fcn_detect.images import Place, PreparedImage
 from fcn_detect.results import Failure, ImageResult
@@ -117,11 +117,8 @@ def _failed(name: str, prepared: PreparedImage, error: Exception) -> ImageResult
 
 
 def _failure(name: str, error: Exception) -> Failure:
-    if isinstance(error, ImageError):
-        return Failure(error.kind, str(error))
-    if isinstance(error, MemoryError):
-        return Failure("out_of_memory", "the image did not fit into memory")
+    if isinstance(error, ImageError | MemoryError):
+        return failure_of(error)
     log.error("%s: searching failed", name, exc_info=error)
     line = traceback.format_exception_only(error)[-1].strip().replace("\n", " ")
-    kind = "out_of_memory" if "out of memory" in line.lower() else "crashed"
-    return Failure(kind, line[:500])
+    return Failure("crashed", line[:500])

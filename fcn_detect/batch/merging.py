@@ -13,7 +13,6 @@ from fcn_detect.batch.facts import RunFacts, check_alike, check_complete, read_f
 from fcn_detect.batch.job import BatchSummary
 from fcn_detect.batch.journal import JOURNAL_NAME
 from fcn_detect.batch.lines import is_failure, record_name
-from fcn_detect.batch.locking import lock
 from fcn_detect.batch.machine import Machine, mixture
 from fcn_detect.batch.outputs import (
     COUNTS,
@@ -26,6 +25,7 @@ from fcn_detect.batch.parts import copy_parts
 from fcn_detect.bounded import bounded_lines
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, Shown, StoredResults
+from fcn_detect.locking import lock
 
 Named = tuple[bytes, bytes, Path]  # sort key of a record, its line, and the run that holds it
 
@@ -51,7 +51,7 @@ def merge_runs(
     check_complete(facts)
     _check_free(out, runs, overwrite)
     (out / JOURNAL_NAME).mkdir(parents=True, exist_ok=True)
-    with lock(out / JOURNAL_NAME / "lock", out):
+    with lock(out / JOURNAL_NAME, str(out)):
         results = write_records(out, _records(runs))
         copy_parts([run / JOURNAL_NAME for run in runs], out / JOURNAL_NAME)
         wanted = sorted({*formats, *(name for one in facts for name in one.content["formats"])})

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from fcn_detect.batch.header import model_digest
 from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
 from fcn_detect.batch.ray_worker import Searcher, WorkerSpec
@@ -178,7 +179,8 @@ def _spec(job: BatchJob, detector: Detector) -> WorkerSpec:
     own = replace(job, folder=job.folder.absolute(), engine="local", workers=1)
     settings = detector.settings.model_dump() | {"threads": detector.backend.threads or 1}
     device = job.ray.device or ("cuda" if job.ray.gpus_per_worker else None)
-    return WorkerSpec(own, job.model.absolute(), detector.backend.name, device, settings)
+    model = job.model.absolute()
+    return WorkerSpec(own, model, model_digest(model), detector.backend.name, device, settings)
 
 
 def _remote(ray: Any, job: BatchJob, threads: int) -> Any:

@@ -1,5 +1,6 @@
 """The group of commands, and how errors and interruptions end a run."""
 
+import errno
 import importlib
 import os
 import signal
@@ -37,6 +38,19 @@ GROUPS = {
         "demo": "fcn_detect.cli.demo",
         "completion": "fcn_detect.cli.completion",
     },
+}
+# What to do when the system refuses to write.
+FREE, ELSEWHERE = (
+    "free some, then start the same command again",
+    "give a folder that can be written",
+)
+CURES = {
+    errno.ENOSPC: FREE,
+    errno.EDQUOT: FREE,
+    errno.EFBIG: FREE,
+    errno.EROFS: ELSEWHERE,
+    errno.EACCES: ELSEWHERE,
+    errno.EPERM: ELSEWHERE,
 }
 COMMANDS = {verb: module for group in GROUPS.values() for verb, module in group.items()}
 
@@ -118,8 +132,9 @@ def main() -> NoReturn:
     except ImportError as error:
         code = _fail(_explain_import(error))
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        code = _fail(f"{where}{error.strerror or error}")
+        code = _fail(_explain_system(error))
+    except MemoryError:
+        code = _fail("memory ran out; free some, then start the same command again")
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         code = exit_codes.INTERRUPTED
@@ -137,6 +152,13 @@ def _run(**options: Any) -> int:
 def _fail(message: str) -> int:
     print_error(" ".join(message.split("\n")))
     return exit_codes.FAILED
+
+
+def _explain_system(error: OSError) -> str:
+    """What could not be done to which file, and what to do."""
+    where = f"{error.filename}: " if error.filename else ""
+    cure = CURES.get(error.errno or 0)
+    return f"{where}{error.strerror or error}" + (f"; {cure}" if cure else "")
 
 
 def _explain_import(error: ImportError) -> str:

@@ -1,7 +1,7 @@
 """One image, end to end: the detector, the sliding window it must equal, and the proof."""
 
 from fcn_detect.detect.dense import level_pixels, score_level, score_packed, score_pyramid
-from fcn_detect.detect.detector import Detector
+from fcn_detect.detect.detector import Detector, failure_of
 from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
 from fcn_detect.detect.heat_map import heat_map
 from fcn_detect.detect.large_heat_map import LargeHeatMap
@@ -32,6 +32,7 @@ __all__ = [
     "compare_strides",
     "cut_windows",
     "describe_geometry",
+    "failure_of",
     "heat_map",
     "level_pixels",
     "level_plan",

@@ -277,9 +277,10 @@ class Detector:
             image = self._open(path, progress)
             height, width = image.image_hw
             search = self._find_in(image, heat, progress)
-        except ImageError as error:
-            log.info("%s: %s: %s", name, error.kind, error)
-            return ImageResult(name, width, height, None, Failure(error.kind, str(error))), None
+        except (ImageError, MemoryError) as error:
+            failure = failure_of(error)
+            log.info("%s: %s: %s", name, failure.kind, failure.message)
+            return ImageResult(name, width, height, None, failure), None
         log.info("%s: %dx%d px, %d detections", name, width, height, len(search.detections))
         return ImageResult(name, width, height, search.detections, None, search.warnings), search
 
@@ -368,6 +369,17 @@ class Detector:
         bare = PreparedImage(image.image_hw, image.warnings, None, image)
         (score_maps,) = self.scorer.start([bare], levels)()
         return score_maps
+
+
+def failure_of(error: ImageError | MemoryError) -> Failure:
+    """What the record of an image says whose search ended so."""
+    if isinstance(error, ImageError):
+        return Failure(error.kind, str(error))
+    return Failure(
+        "out_of_memory",
+        "memory ran out while the image was searched, in the smallest passes, too; free some, or "
+        "look for larger objects only (--min-height)",
+    )
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

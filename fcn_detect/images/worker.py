@@ -68,7 +68,11 @@ def prepare_forever(connection: Connection) -> None:
             task: PrepareTask = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_answer(task))
+        answer = _answer(task)
+        try:
+            connection.send(answer)
+        except OSError:  # nobody waits for it any more
+            return
 
 
 def take_prepared(task: PrepareTask, answer: Answer) -> PreparedImage:
@@ -76,7 +80,7 @@ def take_prepared(task: PrepareTask, answer: Answer) -> PreparedImage:
     assert answer.prepared is not None
     if answer.pixels is not None:
         return _with_arrays(
-            answer.prepared, _split(np.frombuffer(answer.pixels, np.uint8), answer.shapes)
+            answer.prepared, _split(np.frombuffer(answer.pixels, np.uint8).copy(), answer.shapes)
         )
     segment = SharedMemory(task.segment)
     try:
@@ -124,15 +128,25 @@ def _answer(task: PrepareTask) -> Answer:
     arrays = _arrays(prepared)
     shapes, size = tuple(array.shape for array in arrays), sum(array.nbytes for array in arrays)
     bare = _with_arrays(prepared, [_NONE for _ in arrays])
-    if not size or not _has_room(size):
+    segment = _segment(task, size)
+    if segment is None:
         return Answer(bare, shapes, b"".join(array.tobytes() for array in arrays))
-    segment = SharedMemory(task.segment, create=True, size=size)
     for array, place in zip(
         arrays, _split(np.ndarray((size,), np.uint8, segment.buf), shapes), strict=True
     ):
         place[:] = array
     segment.close()
     return Answer(bare, shapes)
+
+
+def _segment(task: PrepareTask, size: int) -> SharedMemory | None:
+    """Shared memory of so many bytes; None where there is nothing to share, or no room."""
+    if not size or not _has_room(size):
+        return None
+    try:
+        return SharedMemory(task.segment, create=True, size=size)
+    except OSError:  # of limits: on a file's size, on open files
+        return None
 
 
 def _arrays(prepared: PreparedImage) -> list[Pixels]:

@@ -1,5 +1,6 @@
 """A converted net as an OpenVINO graph, by OpenVINO's own converter."""
 
+import errno
 import tempfile
 import warnings
 from pathlib import Path
@@ -43,6 +44,9 @@ def save_openvino_graph(graph: Any, path: Path, metadata: dict[str, str]) -> Non
     """Writes `path` and the weights beside it, `.bin`; with texts by name.
 
     Both are written beside and renamed into place, the weights first.
+
+    Raises:
+        OSError: they cannot be written.
     """
     import openvino
 
@@ -51,6 +55,10 @@ def save_openvino_graph(graph: Any, path: Path, metadata: dict[str, str]) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", suffix=".tmp") as folder:
         beside = Path(folder) / "net.xml"
-        openvino.save_model(graph, beside, compress_to_fp16=False)
+        try:
+            openvino.save_model(graph, beside, compress_to_fp16=False)
+        except RuntimeError as error:  # it does not say why
+            reason = "openvino could not write it; is there room on the disk?"
+            raise OSError(errno.EIO, reason, str(path)) from error
         for suffix in (".bin", ".xml"):
             beside.with_suffix(suffix).replace(path.with_suffix(suffix))

@@ -11,6 +11,7 @@ from fcn_detect.backends.torch_backend import TorchBackend
 from fcn_detect.config import DetectSettings, Settings, data_path
 from fcn_detect.detect import Detector, level_plan
 from fcn_detect.errors import ModelError
+from fcn_detect.files import open_atomically
 from fcn_detect.images import contact_sheet
 from fcn_detect.results import ModelHeader, Progress
 from fcn_detect.train.crop_set import Skipped
@@ -90,7 +91,8 @@ class Negatives:
             f"mining {round_}: {found} false alarms in {alarms.photos} photos, "
             f"{found / max(1, alarms.photos):.2f} a photo"
         )
-        np.save(_mined_file(folder, round_), alarms.windows)
+        with open_atomically(_mined_file(folder, round_)) as file:
+            np.save(file, alarms.windows)
         worst = np.argsort(-scores, kind="stable")[:96]
         captions = [f"{scores[i]:.3f}" for i in worst]
         contact_sheet(alarms.windows[worst], captions, folder / f"mined-{round_}.png")

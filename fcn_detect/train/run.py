@@ -1,6 +1,8 @@
 """A whole training: crops in, one model file out; can be stopped and taken up again."""
 
+import hashlib
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from fcn_detect.backends import find_model
 from fcn_detect.config import Settings
 from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.files import discard_leftovers
+from fcn_detect.locking import lock
 from fcn_detect.nets import build_net, load_model, read_header, to_fully_convolutional
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import ModelHeader, OffsetName, Progress, silent
@@ -44,12 +49,16 @@ def train(
         say: told what the user should know, a line at a time.
 
     Raises:
-        DataError: the crops cannot be used.
-        SettingsError: the settings do not fit each other, or a checkpoint.
+        DataError: the crops cannot be used, or another process trains this model.
+        SettingsError: the settings do not fit each other, or a checkpoint does not fit what is
+            learned from.
         ModelError: `init` or the checkpoint is damaged or missing.
         KeyboardInterrupt: stopped before anything was worth keeping.
     """
-    return _Training(job, progress, say).run()
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with lock(job.folder, str(job.folder)):
+        discard_leftovers(job.folder)
+        return _Training(job, progress, say).run()
 
 
 class _Training:
@@ -73,7 +82,12 @@ class _Training:
         self.negatives = Negatives(job.settings, self.header, progress)
         self.history: list[EpochRecord] = []
         self.best: tuple[float, dict[str, Any]] | None = None
-        job.folder.mkdir(parents=True, exist_ok=True)
+        teacher = None if self.teacher is None else job.settings.train.teacher
+        self.learned_from = {
+            "set of crops": _digest_crops(self.folders),
+            "model to go on from": _digest_file(job.init),
+            "teacher": _digest_file(None if teacher is None else find_model(teacher)),
+        }
 
     def run(self) -> TrainingResult:
         """Trains, mines, trains on, measures and writes; see `train`."""
@@ -211,7 +225,7 @@ class _Training:
     def _load_state(self) -> dict[str, Any] | None:
         if not self.job.resume:
             return None
-        state = load_checkpoint(self.job.folder / CHECKPOINT_NAME, self.settings)
+        state = load_checkpoint(self.job.folder / CHECKPOINT_NAME, self.settings, self.learned_from)
         self.history = [EpochRecord(**record) for record in state["history"]]
         self.negatives.rounds = list(state["rounds"])
         self.negatives.by_phase = list(state["by_phase"])
@@ -222,6 +236,7 @@ class _Training:
         assert self.best is not None
         state = {
             "settings": self.settings.model_dump(),
+            "learned_from": self.learned_from,
             "phase": trainer.phase,
             "trainer": trainer.state(),
             "history": [asdict(record) for record in self.history],
@@ -296,6 +311,22 @@ def _first_net(job: TrainingJob, header: ModelHeader) -> nn.Module:
     if found != expected:
         raise ModelError(f"{job.init}: its net, crop and outputs are {found}, not {expected}")
     return classifier
+
+
+def _digest_crops(folders: CropFolders) -> str:
+    """SHA-256 of all crops and their classes, hexadecimal."""
+    digest = hashlib.sha256()
+    for crops in (folders.train, folders.validation):
+        for values in (crops.images, crops.classes):
+            digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def _digest_file(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy_state(classifier: nn.Module) -> dict[str, Any]:

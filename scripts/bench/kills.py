@@ -84,13 +84,14 @@ def kill_and_resume(args: argparse.Namespace) -> tuple[int, int]:
     kills = 0
     draw = random.Random(args.seed)
     journal = args.out / "killed" / "journal"
+    whole = _size(args.out / "calm" / "journal")
     for round_ in range(args.kills):
         process = start(args, "killed")
-        wanted = args.images * (round_ + draw.random()) / (args.kills + 1)
+        wanted = whole * (round_ + draw.random()) / (args.kills + 1)
         while process.poll() is None:
-            if _recorded(journal) > wanted:
+            if _size(journal) > wanted:
                 process.send_signal(signal.SIGKILL)
-            time.sleep(0.02)
+            time.sleep(0.01)
         if process.returncode == 0:  # it was faster than we
             break
         if process.returncode != -signal.SIGKILL:
@@ -99,6 +100,11 @@ def kill_and_resume(args: argparse.Namespace) -> tuple[int, int]:
     if start(args, "killed").wait():
         sys.exit("the last start failed")
     return kills, _recorded(journal) - args.images
+
+
+def _size(journal: Path) -> int:
+    """Bytes of all parts."""
+    return sum(part.stat().st_size for part in journal.glob("*.jsonl"))
 
 
 def _recorded(journal: Path) -> int:

@@ -99,19 +99,28 @@ def test_a_run_cut_off_goes_on_and_gives_the_same_bytes(job, detector, tmp_path)
     assert (again.run / "results.jsonl").read_bytes() == expected
 
 
-def test_a_network_that_fails_costs_one_image_and_not_the_run(job, detector, monkeypatch):
+@pytest.mark.parametrize("error, kind", [(RuntimeError, "crashed"), (MemoryError, "out_of_memory")])
+def test_a_network_that_fails_costs_one_image_and_not_the_run(
+    job, detector, monkeypatch, tmp_path, error, kind
+):
+    run_batch(replace(job, run=tmp_path / "calm"), detector)
     maps = detector.backend.maps
-    calls = iter(range(10_000))
+    Image.new("RGB", (80, 60), (250, 0, 0)).save(job.folder / "red.png")
 
-    def fail_once(images):
-        if next(calls) == 0:
-            raise RuntimeError("CUDA out of memory. Tried to allocate")
+    def fail_on_red(images):
+        if (images[0, 0, 0] == (250, 0, 0)).all():
+            raise error("as told")
         return maps(images)
 
-    monkeypatch.setattr(detector.backend, "maps", fail_once)
-    summary, results = run_batch(job, detector)
-    assert summary.failed == 1
-    assert [r.failure.kind for r in results if r.failure] == ["out_of_memory"]
+    with monkeypatch.context() as patch:
+        patch.setattr(detector.backend, "maps", fail_on_red)
+        summary, results = run_batch(job, detector)
+    assert (summary.done, summary.failed) == (20, 1)
+    assert [r.failure.kind for r in results if r.failure] == [kind]
+    (job.folder / "red.png").unlink()
+    assert run_batch(job, detector)[0].inferred == 0
+    expected = (tmp_path / "calm" / "results.jsonl").read_bytes()
+    assert (job.run / "results.jsonl").read_bytes() == expected
 
 
 def test_only_new_and_changed_images_are_searched_again(inline, detector):

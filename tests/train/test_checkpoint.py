@@ -38,3 +38,14 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ModelError, match="damaged checkpoint"):
         load_checkpoint(path, Settings())
+
+
+def test_other_things_to_learn_from_are_refused_and_both_digests_are_named(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    before = {"set of crops": "c" * 64, "teacher": None}
+    save_checkpoint(path, {"settings": Settings().model_dump(), "learned_from": before})
+    load_checkpoint(path, Settings(), before)
+    with pytest.raises(SettingsError, match=r"another set of crops, c{12} then, d{12} now"):
+        load_checkpoint(path, Settings(), before | {"set of crops": "d" * 64})
+    with pytest.raises(SettingsError, match=r"another teacher, none then, e{12} now"):
+        load_checkpoint(path, Settings(), before | {"teacher": "e" * 64})

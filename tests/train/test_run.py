@@ -1,11 +1,13 @@
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.errors import DataError, ModelError, SettingsError
+from fcn_detect.locking import lock
 from fcn_detect.nets import load_model, read_header
 from fcn_detect.train import TrainingJob, train
 from fcn_detect.train import run as run_module
@@ -119,6 +121,14 @@ def test_resume_refuses_other_settings_and_damaged_checkpoints(
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
     with pytest.raises(ModelError, match="damaged"):
         train(TrainingJob(dress_crops, model, mining_settings, resume=True))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such locks")
+def test_a_second_training_of_a_model_is_refused(tmp_path, dress_crops, quick_settings):
+    job = TrainingJob(dress_crops, tmp_path / "m.safetensors", quick_settings)
+    job.folder.mkdir()
+    with lock(job.folder, "the first"), pytest.raises(DataError, match="another process"):
+        train(job)
 
 
 def test_init_begins_with_the_weights_of_a_model_of_the_same_net(

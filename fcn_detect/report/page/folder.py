@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fcn_detect.errors import SettingsError
+from fcn_detect.files import naming
 from fcn_detect.formats.rows import json_text
 
 INDEX_NAME = "index.html"
@@ -42,16 +43,17 @@ def page_folder(page: Path) -> Iterator[Path]:
     _check_replaceable(page)
     page.parent.mkdir(parents=True, exist_ok=True)
     beside = page.parent / f".{secrets.token_hex(8)}.tmp"
-    beside.mkdir()
     try:
-        yield beside
-        if page.exists():
-            older = page.parent / f".{secrets.token_hex(8)}.tmp"
-            page.rename(older)
-            beside.rename(page)
-            shutil.rmtree(older)
-        else:
-            beside.rename(page)
+        with naming(page, instead_of=beside):
+            beside.mkdir()
+            yield beside
+            if page.exists():
+                older = page.parent / f".{secrets.token_hex(8)}.tmp"
+                page.rename(older)
+                beside.rename(page)
+                shutil.rmtree(older)
+            else:
+                beside.rename(page)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
