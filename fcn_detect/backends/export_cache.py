@@ -17,7 +17,7 @@ from fcn_detect.backends.cache_folder import cache_folder
 
 DIGESTS_NAME = "digests.json"
 # Raised when what is exported of the same model changes, so that entries are made again.
-ENTRY_VERSION = 1
+ENTRY_VERSION = 2
 
 
 @contextmanager

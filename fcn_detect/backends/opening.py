@@ -9,6 +9,7 @@ import numpy as np
 from fcn_detect.backends import shipped
 from fcn_detect.backends.base import Backend
 from fcn_detect.backends.export_cache import cached_export
+from fcn_detect.backends.probing import checked
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.headers import EXPORTED_SUFFIXES, read_header
 
@@ -58,7 +59,7 @@ def _open_exported(
 ) -> Backend:
     if path.suffix.lower() in EXPORTED_SUFFIXES:
         check_stride(path, stride)
-        return opener(path, device)
+        return checked(opener(path, device), path)
 
     read_header(path)  # says what is wrong with a file that is no model
 
@@ -67,7 +68,7 @@ def _open_exported(
         _check(opener(exported, "cpu"), path, stride)
 
     with cached_export(path, suffix, stride, library, write) as exported:
-        return opener(exported, device)
+        return checked(opener(exported, device), exported)
 
 
 def check_stride(path: Path, stride: int | None) -> None:

@@ -15,8 +15,10 @@ from fcn_detect.export.equivalence import EquivalenceReport, compare_backends, s
 from fcn_detect.export.frames import find_frames
 from fcn_detect.export.int8 import Calibration, Int8Attempt, find_int8
 from fcn_detect.export.targets import Target, target_of
+from fcn_detect.headers import probe_image, probe_values
 from fcn_detect.nets import load_model
 from fcn_detect.nets.graph_files import GRAPH_FORMATS, ConvertedModel, convert_model
+from fcn_detect.nets.widening import widen_for_int8
 from fcn_detect.results import ModelHeader, Progress, silent
 
 # The user's own images that maps are compared on, at their own size.
@@ -87,7 +89,8 @@ def export_model(job: ExportJob, progress: Progress = silent) -> ExportReport:
     reference = TorchBackend(header, classifier, "cpu", job.stride)
     model = convert_model(header, classifier, job.stride, job.model.name)
     progress("exporting", 0, 2, f"to {job.to}")
-    graph = GRAPH_FORMATS[target.suffix].make(model.fcn)
+    fcn = widen_for_int8(model.fcn) if job.int8 else model.fcn
+    graph = GRAPH_FORMATS[target.suffix].make(fcn)
     job.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         dir=job.output.parent, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
@@ -113,17 +116,22 @@ class _Draft:
         self.folder, self.target, self.model = folder, target, model
         self._numbers = itertools.count()
 
-    def save(self, graph: Any) -> Backend:
+    def save(self, graph: Any, int8: bool = False) -> Backend:
         """Writes a graph under a new name, and opens it."""
         self.graph, self.path = graph, self.folder / f"net{next(self._numbers)}{self.target.suffix}"
-        self._write(self.model.metadata())
+        own = {"int8": True, "probe": ()} if int8 else None  # its values are not the float net's
+        self._write(self.model.metadata(net=own))
         return open_backend(self.path, self.target.backend, "cpu")
 
     def note_int8(self, attempt: Int8Attempt) -> None:
-        """Says in the file saved last that it is of 8-bit integers, and what that costs."""
+        """Says in the file saved last what its 8-bit integers cost, and what they are to give."""
         cost = {"recipe": attempt.recipe.name, **attempt.cost.to_dict()}
         figures = {**self.model.header.figures, "int8": cost}
-        self._write(self.model.metadata({"figures": figures}, {"int8": True}))
+        backend = open_backend(self.path, self.target.backend, "cpu")
+        header = backend.header
+        maps = backend.maps(probe_image(header.crop_hw, header.stride_hw)[None])[0]
+        own = {"int8": True, "probe": probe_values(maps)}
+        self._write(self.model.metadata({"figures": figures}, own))
 
     def put_in_place(self, output: Path) -> None:
         """Moves the file saved last to its place, its weights first."""
@@ -145,7 +153,7 @@ def _to_int8(
         graph,
         job.calibration,
         Detector(floating, settings),
-        lambda int8: Detector(draft.save(int8), settings),
+        lambda graph: Detector(draft.save(graph, int8=True), settings),
         progress,
     )
     draft.note_int8(attempts[-1])

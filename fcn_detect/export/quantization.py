@@ -63,8 +63,13 @@ def quantize(graph: Any, levels: Sequence[LevelOfFrame], recipe: Recipe) -> Any:
 
 
 def _input(graph: Any, level: LevelOfFrame) -> Any:
-    """One pass's input as the graph takes it, float32 `(1, 3, h, w)`."""
+    """One pass's input as the graph takes it, float32 `(1, 3, h, w)`.
+
+    Two pixels are the darkest and the brightest there are: 8 bits for that range are the pixels'
+    own, so that nothing is rounded there.
+    """
     planes: NDArray[np.float32] = level.pixels().transpose(2, 0, 1)[None].astype(np.float32)
+    planes[..., 0, 0], planes[..., -1, -1] = 0, 255
     return {graph.graph.input[0].name: planes} if _is_onnx(graph) else planes
 
 

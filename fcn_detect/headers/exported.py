@@ -24,6 +24,7 @@ class ExportedNet(BaseModel):
         exact: whether every cell equals the classifier on its window.
         units_hw: size of a window's feature map, just before the layer that closes the window.
         receptive_field: of one place of that feature map.
+        probe: what the net gives on the probe (`fcn_detect.headers.probe`), computed rightly.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,3 +37,4 @@ class ExportedNet(BaseModel):
     exact: bool
     units_hw: HW
     receptive_field: ReceptiveField
+    probe: tuple[float, ...] = ()

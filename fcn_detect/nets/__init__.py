@@ -9,7 +9,7 @@ from fcn_detect.nets.dense_layers import (
     pointwise_to_dense,
 )
 from fcn_detect.nets.finer_stride import shift_and_stitch
-from fcn_detect.nets.folding import fold_batch_norms
+from fcn_detect.nets.folding import fold_batch_norms, fold_normalisations
 from fcn_detect.nets.im2col import (
     convolve_by_product,
     extract_patches,
@@ -38,6 +38,7 @@ __all__ = [
     "extract_patches",
     "filter_matrix",
     "fold_batch_norms",
+    "fold_normalisations",
     "gather_patches",
     "load_model",
     "multiply_patches",

@@ -58,6 +58,8 @@ class FullyConvolutional(nn.Module):
         super().__init__()
         window = last.window or last
         self.net = net
+        # a chain without padding rounds down as it goes, and ends with whole windows by itself
+        self._cuts = not last.exact or _branches(net.graph)
         self.crop_hw = crop_hw
         self.stride_hw = last.field.stride_hw
         self.exact = last.exact
@@ -67,9 +69,12 @@ class FullyConvolutional(nn.Module):
     def forward(self, images: Tensor) -> Any:
         """Logits of every window, in one pass.
 
-        Pixels below and beyond the last whole window are cut, by a negative padding: unlike a
-        slice, it lets `torch.export` keep height and width open.
+        Where branches could differ by them, pixels below and beyond the last whole window are
+        cut, by a negative padding: unlike a slice, it lets `torch.export` keep height and width
+        open.
         """
+        if not self._cuts:
+            return self.net(images)
         below = (images.shape[2] - self.crop_hw[0]) % self.stride_hw[0]
         beyond = (images.shape[3] - self.crop_hw[1]) % self.stride_hw[1]
         return self.net(F.pad(images, (0, -beyond, 0, -below)))
@@ -193,6 +198,11 @@ class _Conversion:
                 path, "the net ends without a dense or pooling layer that closes the window"
             )
         return self.build.take_channels(value, value.indices().flatten())
+
+
+def _branches(graph: fx.Graph) -> bool:
+    """Whether anything is made of more than one thing, or an output is not alone."""
+    return any(len(node.all_input_nodes) > 1 for node in graph.nodes)
 
 
 def _rule(node: fx.Node, module: nn.Module | None) -> tuple[str, Rule]:

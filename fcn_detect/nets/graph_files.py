@@ -5,11 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from fcn_detect.headers import EXPORT_KEY, HEADER_KEY, ExportedNet
+from fcn_detect.headers import (
+    EXPORT_KEY,
+    HEADER_KEY,
+    ExportedNet,
+    probe_image,
+    probe_values,
+)
 from fcn_detect.nets.conversion import FullyConvolutional, to_fully_convolutional
-from fcn_detect.nets.folding import fold_batch_norms
+from fcn_detect.nets.folding import fold_normalisations
 from fcn_detect.nets.onnx_graph import onnx_graph, save_onnx_graph
 from fcn_detect.nets.openvino_graph import openvino_graph, save_openvino_graph
 from fcn_detect.results import ModelHeader
@@ -41,7 +48,7 @@ class ConvertedModel:
     Attributes:
         header: of the model, with the stride asked for.
         net: its geometry.
-        fcn: the converted net, on the processor, its batch norms folded.
+        fcn: the converted net, on the processor, its normalisations folded.
     """
 
     header: ModelHeader
@@ -81,9 +88,17 @@ def convert_model(
         exact=fcn.exact,
         units_hw=fcn.units_hw,
         receptive_field=fcn.receptive_field,
+        probe=_probe(fcn),
     )
     header = header.model_copy(update={"stride_hw": fcn.stride_hw})
-    return ConvertedModel(header, net, fold_batch_norms(fcn))
+    return ConvertedModel(header, net, fold_normalisations(fcn))
+
+
+@torch.no_grad()
+def _probe(fcn: FullyConvolutional) -> tuple[float, ...]:
+    pixels = torch.from_numpy(probe_image(fcn.crop_hw, fcn.stride_hw))
+    maps: Tensor = fcn(pixels.permute(2, 0, 1)[None].float())
+    return probe_values(maps[0].numpy())
 
 
 def write_graph(model: ConvertedModel, path: Path) -> None:

@@ -21,6 +21,7 @@ from fcn_detect.export.quantization import Recipe, quantize
 from fcn_detect.formats import read_annotations
 from fcn_detect.nets import load_model
 from fcn_detect.nets.graph_files import GRAPH_FORMATS, convert_model
+from fcn_detect.nets.widening import widen_for_int8
 from fcn_detect.results import silent
 
 TRIED = [
@@ -42,7 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     form = GRAPH_FORMATS[".xml"]
     model = convert_model(*load_model(find_model(args.model)))
-    graph = form.make(model.fcn)
+    graph = form.make(widen_for_int8(model.fcn))
     frames = find_frames(args.data / args.set / "images")
     annotations = read_annotations(args.data / args.set / "annotations.json")
     settings = DetectSettings.model_validate({**model.header.detect, "min_height": args.min_height})

@@ -15,7 +15,7 @@ from fcn_detect.nets import (
     FullyConvolutional,
     Normalize,
     build_net,
-    fold_batch_norms,
+    fold_normalisations,
     to_fully_convolutional,
 )
 
@@ -197,11 +197,11 @@ def test_the_map_has_one_cell_for_each_window_wholly_inside_the_image(case: Case
 
 @given(cases(padded=False).filter(lambda case: not case.leaves_crop))
 @settings(max_examples=20, deadline=None)
-def test_folding_batch_norms_changes_no_score(randomised, difference, case: Case) -> None:
+def test_folding_normalisations_changes_no_score(randomised, difference, case: Case) -> None:
     fcn = to_fully_convolutional(randomised(case.classifier.double()), case.crop_hw)
     images = torch.rand(1, 3, *case.image_hw, dtype=torch.float64)
     with torch.no_grad():
-        assert difference(fold_batch_norms(fcn)(images), fcn(images)) <= 1e-12
+        assert difference(fold_normalisations(fcn)(images), fcn(images)) <= 1e-12
 
 
 def _zoo_net(name: str, crop_hw: HW, outputs: int = 2) -> nn.Sequential:

@@ -9,7 +9,13 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
-from fcn_detect.nets import build_net, fold_batch_norms, to_fully_convolutional
+from fcn_detect.nets import (
+    Normalize,
+    build_net,
+    fold_batch_norms,
+    fold_normalisations,
+    to_fully_convolutional,
+)
 
 CROP_HW = (48, 56)
 
@@ -219,3 +225,15 @@ def test_a_batch_norm_is_not_folded_into_a_convolution_that_is_used_elsewhere(
     fcn = to_fully_convolutional(randomised(TwoNorms().double()), (5, 5))
     images = torch.rand(1, 3, 9, 9, dtype=torch.float64)
     assert difference(fold_batch_norms(fcn)(images), fcn(images)) <= 1e-12
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("net, folded", [("valid-half", True), ("dress", False)])
+def test_pixels_go_straight_into_a_first_convolution_that_does_not_pad(
+    randomised, difference, net, folded
+):
+    fcn = to_fully_convolutional(randomised(build_net(net, (56, 40), 3).double()), (56, 40))
+    lean = fold_normalisations(fcn)
+    assert any(isinstance(module, Normalize) for module in lean.modules()) != folded
+    images = torch.rand(2, 3, 97, 83, dtype=torch.float64) * 255
+    assert difference(lean(images), fcn(images)) <= 1e-12
