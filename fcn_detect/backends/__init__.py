@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 
 BACKENDS = {
     "torch": Runtime(open_torch, "torch", (MODEL_SUFFIX,)),
-    "onnxruntime": Runtime(open_onnxruntime, "onnxruntime", (MODEL_SUFFIX, ".onnx")),
-    "openvino": Runtime(open_openvino, "openvino", (MODEL_SUFFIX, ".onnx", ".xml")),
+    "onnxruntime": Runtime(open_onnxruntime, "onnxruntime", (MODEL_SUFFIX, ".onnx"), at_once=True),
+    "openvino": Runtime(open_openvino, "openvino", (MODEL_SUFFIX, ".onnx", ".xml"), at_once=True),
 }
 
 

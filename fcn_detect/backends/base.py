@@ -1,5 +1,6 @@
 """What every runtime can do."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -90,3 +91,10 @@ class CropClassifier(Protocol):
     def __call__(self, crops: Pixels) -> NDArray[np.float32]:
         """RGB `(n, crop_h, crop_w, 3)` to logits, then offsets, float32 `(n, channels)`."""
         ...
+
+
+def available_cores() -> int:
+    """Cores that this process may use; one that it is not told to take would go unrecorded."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

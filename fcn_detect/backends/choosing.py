@@ -24,11 +24,13 @@ class Runtime:
             imported only then.
         library: that it takes.
         suffixes: of the files that it runs.
+        at_once: whether threads that call one backend on a processor have their passes at once.
     """
 
     open: Callable[[Path, str | None, int | None, int | None], Backend]
     library: str
     suffixes: tuple[str, ...]
+    at_once: bool = False
 
     @property
     def installed(self) -> bool:

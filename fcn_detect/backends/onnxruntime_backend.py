@@ -1,13 +1,12 @@
 """ONNX Runtime: runs an exported `.onnx` wherever there is a build of it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends.base import Pixels, telling_memory
+from fcn_detect.backends.base import Pixels, available_cores, telling_memory
 from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
 from fcn_detect.headers import read_header
 
@@ -63,13 +62,6 @@ def _open(path: Path, device: str | None, threads: int) -> Any:
     except Exception as error:  # its errors share no class of their own
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{path}: onnxruntime cannot read it: {reason}") from None
-
-
-def available_cores() -> int:
-    """Cores that this process may use; one that it is not told to take would go unrecorded."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _providers(device: str | None, available: list[str]) -> list[Any]:

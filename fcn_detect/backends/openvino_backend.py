@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends.base import Pixels, telling_memory
+from fcn_detect.backends.base import Pixels, available_cores, telling_memory
 from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
 from fcn_detect.headers import read_header
 
@@ -41,7 +41,8 @@ class OpenvinoBackend:
         self.header, self.place = read_header(path), (device or "cpu").lower()
         self._compiled = _compile(path, device, threads)
         known = self.place == "cpu"
-        self.threads = int(self._compiled.get_property("INFERENCE_NUM_THREADS")) if known else 0
+        own = threads or int(self._compiled.get_property("INFERENCE_NUM_THREADS"))
+        self.threads = own if known else 0
         self._own = threading.local()
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
@@ -85,14 +86,21 @@ def _compile(path: Path, device: str | None, threads: int | None) -> Any:
         graph = _taking_pixels(core.read_model(path))
     except RuntimeError as error:
         raise ModelError(f"{path}: openvino cannot read it: {_first_line(error)}") from None
-    limit = {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
     try:
-        return core.compile_model(graph, (device or "CPU").upper(), {**SETTINGS, **limit})
+        return core.compile_model(graph, (device or "CPU").upper(), {**SETTINGS, **_limit(threads)})
     except RuntimeError as error:
         seen = ", ".join(core.available_devices)
         raise SettingsError(
             f"device '{device}' cannot be used: openvino sees {seen}: {_first_line(error)}"
         ) from None
+
+
+def _limit(threads: int | None) -> dict[str, int]:
+    """What lets one pass have so many threads, and as many passes be at once as cores allow."""
+    if threads is None:
+        return {}
+    streams = max(1, available_cores() // threads)
+    return {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams * threads}
 
 
 def _taking_pixels(graph: Any) -> Any:

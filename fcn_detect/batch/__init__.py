@@ -11,6 +11,7 @@ from fcn_detect.batch.merging import merge_runs
 from fcn_detect.batch.outputs import RUN_NAME
 from fcn_detect.batch.run import run_batch
 from fcn_detect.batch.shards import Shard
+from fcn_detect.batch.sharing import share_cores
 from fcn_detect.batch.watching import Watch, watch_folder
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "record_name",
     "run_batch",
     "run_settings",
+    "share_cores",
     "watch_folder",
 ]

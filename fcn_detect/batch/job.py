@@ -33,6 +33,7 @@ class BatchJob:
         run: the run's folder: results.jsonl, run.json, the journal, one file per format.
         model: the model file, for its digest.
         workers: processes that read and resize, or Ray's workers; None means as many as fit.
+        networks: images that the local engine's network searches at once.
         formats: keys of `fcn_detect.formats.WRITERS`.
         overwrite: whether to forget an earlier run in the same folder.
         retry_failed: whether to try images again that failed in a lasting way.
@@ -47,6 +48,7 @@ class BatchJob:
     run: Path
     model: Path
     workers: int | None = None
+    networks: int = 1
     formats: Sequence[str] = ()
     overwrite: bool = False
     retry_failed: bool = False

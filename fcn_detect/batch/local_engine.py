@@ -1,7 +1,7 @@
 """The engine of one machine: processes prepare images, one network searches them.
 
-Processes read, resize and pack; the calling thread runs the network; another makes boxes of its
-maps.
+Processes read, resize and pack; the calling thread, or some beside it, run the network; another
+makes boxes of its maps.
 """
 
 import functools
@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Lock
+from typing import TypeVar
 
 from fcn_detect.batch.decoders import DecoderPool, FileAnswer
 from fcn_detect.batch.grouping import in_groups
@@ -23,6 +25,8 @@ from fcn_detect.images import Place, PreparedImage
 from fcn_detect.results import Failure, ImageResult
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 # Images whose boxes may wait while the network runs on.
 IMAGES_BEHIND = 2
@@ -41,6 +45,10 @@ class LocalEngine:
         self._stack = ExitStack()
         self._pool: DecoderPool | None = None
         self._thread = self._stack.enter_context(ThreadPoolExecutor(1))
+        self._networks: ThreadPoolExecutor | None = None
+        if job.networks > 1:
+            self._networks = self._stack.enter_context(ThreadPoolExecutor(job.networks))
+        self._huge = Lock()
 
     def __enter__(self) -> "LocalEngine":
         return self
@@ -53,8 +61,9 @@ class LocalEngine:
     ) -> Iterator[tuple[ImageResult, Machine]]:
         """Each image's record, in the order in which they are prepared."""
         pool, on_the_way = self._pool or self._start(count), dict[Place, str]()
-        boxes: deque[Future[ImageResult]] = deque()
         together = self._detector.settings.images_per_pass
+        behind = IMAGES_BEHIND + (self._job.networks if self._networks else 0)
+        waiting: deque[Future[list[Future[ImageResult]]]] = deque()
 
         def paths() -> Iterator[Place]:
             for name in names:
@@ -63,10 +72,16 @@ class LocalEngine:
                 yield path
 
         for group in in_groups(pool.prepare(paths()), together):
-            boxes += self._search([on_the_way.pop(answer.path) for answer in group], group)
-            while len(boxes) > IMAGES_BEHIND * together or (boxes and boxes[0].done()):
-                yield boxes.popleft().result(), self.machine
-        yield from ((record.result(), self.machine) for record in boxes)
+            waiting.append(self._begin([on_the_way.pop(answer.path) for answer in group], group))
+            while len(waiting) > behind or (waiting and _is_done(waiting[0])):
+                yield from self._records(waiting.popleft())
+        for group_records in waiting:
+            yield from self._records(group_records)
+
+    def _records(
+        self, group: Future[list[Future[ImageResult]]]
+    ) -> Iterator[tuple[ImageResult, Machine]]:
+        yield from ((record.result(), self.machine) for record in group.result())
 
     def _start(self, count: int | None) -> DecoderPool:
         workers = self._job.workers or os.cpu_count() or 1
@@ -75,6 +90,14 @@ class LocalEngine:
         pool = DecoderPool(workers, self._job.timeout_s, self._detector.preparation)
         self._pool = self._stack.enter_context(pool)
         return pool
+
+    def _begin(
+        self, names: list[str], group: list[FileAnswer]
+    ) -> Future[list[Future[ImageResult]]]:
+        """The search of images of one form, here and now where there is one network."""
+        if self._networks is None:
+            return _made(self._search(names, group))
+        return self._networks.submit(self._search, names, group)
 
     def _search(self, names: list[str], group: list[FileAnswer]) -> list[Future[ImageResult]]:
         """Runs the network on prepared images of one form; their records will come of the thread.
@@ -90,7 +113,8 @@ class LocalEngine:
         try:
             if ready[0].canvases is None and self._detector.in_tiles(ready[0].image_hw):
                 files = zip(group, names, strict=True)
-                return [_made(self._detector.result(one.path, name)[0]) for one, name in files]
+                with self._huge:  # several would fill the disk
+                    return [_made(self._detector.result(one.path, name)[0]) for one, name in files]
             wait = functools.cache(self._detector.start(ready))
         except Exception as error:
             return [_made(_failed(*one, error)) for one in zip(names, ready, strict=True)]
@@ -104,10 +128,14 @@ class LocalEngine:
         return [self._thread.submit(find, i) for i in range(len(ready))]
 
 
-def _made(result: ImageResult) -> Future[ImageResult]:
-    future: Future[ImageResult] = Future()
+def _made(result: Result) -> Future[Result]:
+    future: Future[Result] = Future()
     future.set_result(result)
     return future
+
+
+def _is_done(group: Future[list[Future[ImageResult]]]) -> bool:
+    return group.done() and all(record.done() for record in group.result())
 
 
 def _failed(name: str, prepared: PreparedImage, error: Exception) -> ImageResult:

@@ -8,7 +8,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from fcn_detect.batch import BatchJob, run_batch
+from fcn_detect.backends import BACKENDS, open_backend
+from fcn_detect.batch import BatchJob, run_batch, share_cores
 from fcn_detect.batch.decoders import DecoderPool
 from fcn_detect.bench.turns import Times, Work
 from fcn_detect.detect import Detector
@@ -89,6 +90,7 @@ class FolderBench:
     ) -> None:
         self.detector, self.model, self.copies, self.run = detector, model, copies, run
         self.workers = max(1, min(os.cpu_count() or 1, len(copies)))
+        self._searcher, self._networks = _as_batch_does(detector, model)
         self._ready = list(islice(cycle(prepared), min(len(copies), MOST_ALONE)))
         self._score()  # warms up
 
@@ -109,7 +111,8 @@ class FolderBench:
 
     def _batch(self) -> None:
         shutil.rmtree(self.run, ignore_errors=True)
-        run_batch(BatchJob(self.copies[0].parent, self.run, self.model), self.detector)
+        folder, networks = self.copies[0].parent, self._networks
+        run_batch(BatchJob(folder, self.run, self.model, networks=networks), self._searcher)
 
     def _prepare(self) -> None:
         with DecoderPool(self.workers, TIMEOUT_S, self.detector.preparation) as pool:
@@ -120,3 +123,13 @@ class FolderBench:
     def _score(self) -> None:
         for prepared in self._ready:
             self.detector.score_prepared(prepared)
+
+
+def _as_batch_does(detector: Detector, model: Path) -> tuple[Detector, int]:
+    """A detector whose passes share the cores, and how many there are at once."""
+    backend, settings = detector.backend, detector.settings
+    threads, networks = share_cores(backend)
+    if backend.name not in BACKENDS or threads == backend.threads:
+        return detector, networks
+    how = (backend.place, settings.stride, threads, settings.precision)
+    return Detector(open_backend(model, backend.name, *how), settings), networks

@@ -142,9 +142,12 @@ def command(
 
 
 def _open(folder: str, output: Path, model: str, given: dict[str, Any]) -> tuple[Any, Any]:
-    """The job, and the detector: of this machine, whatever Ray's workers will run on."""
+    """The job, and the detector: of this machine, whatever Ray's workers will run on.
+
+    Without a number of threads, passes share the cores; with one, there is one pass at a time.
+    """
     from fcn_detect.backends import find_model
-    from fcn_detect.batch import BatchJob, RayCluster, Shard
+    from fcn_detect.batch import BatchJob, RayCluster, Shard, share_cores
     from fcn_detect.detect import Detector
     from fcn_detect.images import place
 
@@ -155,7 +158,16 @@ def _open(folder: str, output: Path, model: str, given: dict[str, Any]) -> tuple
     if asked["engine"] == "ray":
         given["device"] = None
     detector = Detector.load(model, **given)
-    job = BatchJob(place(folder), output, find_model(model), shard=part, ray=cluster, **asked)
+    networks = 1
+    if detector.settings.threads is None:
+        threads, networks = share_cores(detector.backend)
+        if threads != detector.backend.threads:
+            again = {**given, "backend": detector.backend.name, "threads": threads}
+            detector = Detector.load(model, **again)
+    where = place(folder)
+    job = BatchJob(
+        where, output, find_model(model), networks=networks, shard=part, ray=cluster, **asked
+    )
     return job, detector
 
 

@@ -33,7 +33,7 @@ def vote_boxes(
     order = np.argsort(voters_xyxy[:, 0], kind="stable")
     voters, strength = np.asarray(voters_xyxy, np.float64)[order], voter_scores[order]
     x0, y0, x1, y1 = np.ascontiguousarray(voters.T)
-    areas = (x1 - x0) * (y1 - y0)
+    areas, weight = (x1 - x0) * (y1 - y0), strength**2
     first, end = _reach(boxes_xyxy, x0, iou_threshold)
     voted = np.array(boxes_xyxy, np.float64)
     for row, near in enumerate(map(slice, first, end)):
@@ -43,9 +43,9 @@ def vote_boxes(
         shared = np.maximum(width, 0) * np.maximum(height, 0)
         union = areas[near] + ((right - left) * (bottom - top) - shared)
         votes = (shared >= iou_threshold * union) & (strength[near] >= WEAKEST_VOTER * scores[row])
-        weights = strength[near][votes] ** 2
+        weights = weight[near][votes]
         if weights.any():  # scores of zero weigh nothing
-            voted[row] = np.average(voters[near][votes], axis=0, weights=weights)
+            voted[row] = weights @ voters[near][votes] / weights.sum()
     return voted
 
 

@@ -33,11 +33,11 @@ def test_each_image_has_one_record_sorted_by_path(job, detector):
     assert (job.run / "detections.csv").exists()
 
 
-def test_records_do_not_depend_on_the_number_of_workers(job, detector, tmp_path):
+def test_records_do_not_depend_on_the_number_of_workers_or_networks(job, detector, tmp_path):
     outputs = []
-    for workers in (1, 3):
+    for workers, networks in ((1, 1), (3, 2)):
         run = tmp_path / f"run{workers}"
-        run_batch(replace(job, run=run, workers=workers), detector)
+        run_batch(replace(job, run=run, workers=workers, networks=networks), detector)
         outputs.append((run / "results.jsonl").read_bytes())
     assert outputs[0] == outputs[1]
 
@@ -99,10 +99,12 @@ def test_a_run_cut_off_goes_on_and_gives_the_same_bytes(job, detector, tmp_path)
     assert (again.run / "results.jsonl").read_bytes() == expected
 
 
+@pytest.mark.parametrize("networks", [1, 2])
 @pytest.mark.parametrize("error, kind", [(RuntimeError, "crashed"), (MemoryError, "out_of_memory")])
 def test_a_network_that_fails_costs_one_image_and_not_the_run(
-    job, detector, monkeypatch, tmp_path, error, kind
+    job, detector, monkeypatch, tmp_path, error, kind, networks
 ):
+    job = replace(job, networks=networks)
     run_batch(replace(job, run=tmp_path / "calm"), detector)
     maps = detector.backend.maps
     Image.new("RGB", (80, 60), (250, 0, 0)).save(job.folder / "red.png")
