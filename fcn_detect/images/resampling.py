@@ -149,23 +149,31 @@ def _resize_block(band: Image.Image, left: int, above: Block, beside: Block) -> 
     """One whole block, from a band whose first column is the halved image's column `left`."""
     cols = range(beside.source.start - left, beside.source.stop - left)
     box = (beside.extent[0], above.extent[0], beside.extent[1], above.extent[1])
-    return resample(cut(band, range(band.height), cols), (above.size, beside.size), box)
+    # not a copy of its own, since it is copied into its place
+    return np.asarray(
+        _resampled(cut(band, range(band.height), cols), (above.size, beside.size), box)
+    )
 
 
 def resample(
     picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
 ) -> Pixels:
-    """A box of a picture, brought to a size: RGB uint8 `(*size_hw, 3)`.
+    """A box of a picture, brought to a size: RGB uint8 `(*size_hw, 3)`."""
+    return np.array(_resampled(picture, size_hw, box_xyxy))
 
-    First its columns, then its rows: Pillow 13 takes one or the other first, by their sizes, and
+
+def _resampled(
+    picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
+) -> Image.Image:
+    """First its columns, then its rows: Pillow 13 takes one or the other first, by their sizes, and
     the bytes would depend on its version.
     """
     height, width = size_hw
     if picture.size == (width, height) and box_xyxy == (0.0, 0.0, width, height):
-        return np.array(picture)
+        return picture
     # rounding must not take the box past the picture
     x0, y0, x1, y1 = box_xyxy
     across = (x0, 0, min(x1, picture.width), picture.height)
     wide = picture.resize((width, picture.height), Image.Resampling.BILINEAR, box=across)
     down = (0, y0, width, min(y1, picture.height))
-    return np.array(wide.resize((width, height), Image.Resampling.BILINEAR, box=down))
+    return wide.resize((width, height), Image.Resampling.BILINEAR, box=down)
