@@ -3,7 +3,7 @@ import pytest
 from fcn_detect.backends import open_backend
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError, SettingsError
-from fcn_detect.export import TARGETS, Calibration, ExportJob, export_model, job
+from fcn_detect.export import RECIPES, TARGETS, Calibration, ExportJob, export_model, job
 from fcn_detect.formats import read_annotations
 from fcn_detect.headers import read_export, read_header
 
@@ -78,6 +78,7 @@ def test_int8_is_written_with_its_cost_where_it_costs_little(dress_model, tmp_pa
     assert attempt.cost.ap50 == pytest.approx(1)
     assert attempt.cost.miss_rate == pytest.approx(0, abs=1e-6)
     assert read_export(path).int8
+    assert read_export(path).probe
     figures = read_header(path).figures["int8"]
     assert figures["int8_ap50"] == pytest.approx(attempt.cost.int8_ap50, abs=1e-3)
     assert any(image.image.endswith(".jpg") for image in report.equivalence.images)
@@ -85,9 +86,11 @@ def test_int8_is_written_with_its_cost_where_it_costs_little(dress_model, tmp_pa
 
 def test_int8_that_costs_too_much_is_not_written(dress_model, tmp_path, frames, monkeypatch):
     monkeypatch.setattr("fcn_detect.export.cost.Cost.within", lambda *_: False)
+    monkeypatch.setattr("fcn_detect.export.int8.RECIPES", RECIPES[::2])
     truth = read_annotations(frames[1])
     report = int8(dress_model, tmp_path / "m.xml", frames[0], annotations=truth)
     assert not report.written
+    assert [one.recipe for one in report.int8] == list(RECIPES[::2])
     assert [one.cost.truth for one in report.int8] == ["annotations"] * 2
     assert [one.cost.frames for one in report.int8] == [6, 6]
     assert list(tmp_path.iterdir()) == []
