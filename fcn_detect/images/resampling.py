@@ -165,8 +165,10 @@ def resample(
 def _resampled(
     picture: Image.Image, size_hw: tuple[int, int], box_xyxy: tuple[float, float, float, float]
 ) -> Image.Image:
-    """First its columns, then its rows: Pillow 13 takes one or the other first, by their sizes, and
-    the bytes would depend on its version.
+    """The same as a picture, its columns first and then its rows.
+
+    Pillow 13 takes one or the other first, by their sizes, and the bytes would depend on its
+    version.
     """
     height, width = size_hw
     if picture.size == (width, height) and box_xyxy == (0.0, 0.0, width, height):
