@@ -19,7 +19,7 @@ from fcn_detect.scenes import render_scene
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-EXTRAS = {"onnx", "openvino", "ray", "large", "heic", "supervision", "docs", "dev"}
+EXTRAS = {"onnx", "openvino", "ray", "remote", "large", "heic", "supervision", "docs", "dev"}
 
 
 @pytest.fixture(scope="module")

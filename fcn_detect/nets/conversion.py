@@ -58,8 +58,10 @@ class FullyConvolutional(nn.Module):
         super().__init__()
         window = last.window or last
         self.net = net
-        # a chain without padding rounds down as it goes, and ends with whole windows by itself
-        self._cuts = not last.exact or _branches(net.graph)
+        # a chain without padding rounds down as it goes, and where it sees all of the crop it ends
+        # with whole windows by itself
+        sees_all = last.exact and last.field.size_hw == crop_hw
+        self._cuts = not sees_all or _branches(net.graph)
         self.crop_hw = crop_hw
         self.stride_hw = last.field.stride_hw
         self.exact = last.exact
