@@ -145,8 +145,8 @@ class TrainSettings(_Table):
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.
         precision: what the net computes in, its weights staying in float32. bfloat16 takes half as
-            long on processors with tiles for it (AMX), and finds fewer objects (docs/recipe.md).
-            `auto`: bfloat16 on GPUs, float32 elsewhere.
+            long on processors with tiles for it (AMX); what it costs in objects found is not known
+            (docs/recipe.md). `auto`: bfloat16 on GPUs, float32 elsewhere.
         seed: of everything random.
         group_by: regular expression; crops whose names agree in it (in its first group, if it
             has one) are never split between training and validation.
