@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 WaitForMaps = Callable[[], list[NDArray[np.float32]]]
 
 # How runtimes say that memory ran out.
-_MEMORY_SIGNS = ("out of memory", "allocate memory", "not enough memory", "bad_alloc", "bad alloc")
+_MEMORY_SIGNS = ("out of memory", "allocate", "not enough memory", "bad_alloc", "bad alloc")
 
 
 @contextmanager
