@@ -144,8 +144,8 @@ class TrainSettings(_Table):
         offset_weight: of the loss of the box offsets, beside that of the classes; 0: none.
         object_share: share of each epoch's crops that show an object, all classes together.
         average_decay: of the moving average of the weights, per step; 0 switches it off.
-        precision: what the net computes in, its weights staying in float32. bfloat16 takes half as
-            long on processors with tiles for it (AMX); what it costs in objects found is not known
+        precision: what the net computes in, its weights staying in float32. bfloat16 is faster on
+            processors with tiles for it (AMX); what it costs in objects found is not known
             (docs/recipe.md). `auto`: bfloat16 on GPUs, float32 elsewhere.
         seed: of everything random.
         group_by: regular expression; crops whose names agree in it (in its first group, if it
