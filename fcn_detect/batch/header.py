@@ -88,6 +88,6 @@ def check_same(found: JournalHeader, expected: JournalHeader, run: Path) -> None
         changed.append(f"shard {found.shard or 'none'} then, {expected.shard or 'none'} now")
     if changed:
         raise SettingsError(
-            f"{run} was begun with another {'; '.join(changed)}; "
+            f"{run} was begun differently: {'; '.join(changed)}; "
             "use the same ones, another folder, or --overwrite"
         )

@@ -6,6 +6,7 @@ import struct
 from dataclasses import asdict
 
 import numpy as np
+from corpus.exported_files import NET
 from fuzz.targets import HEADER, MACHINE
 from PIL import Image
 
@@ -40,14 +41,6 @@ MODEL = ModelHeader(
     false_alarms=((0.1, 0.9), (10.0, 0.5)),
     detect={"min_height": 40},
 )
-NET = {
-    "parameters": 7,
-    "crop_hw": [56, 48],
-    "stride_hw": [8, 8],
-    "exact": True,
-    "units_hw": [5, 4],
-    "receptive_field": {"size_hw": [9, 9], "stride_hw": [8, 8], "padding_hw": [0, 0]},
-}
 TEXTS = {HEADER_KEY: MODEL.model_dump_json(), EXPORT_KEY: json.dumps(NET)}
 
 

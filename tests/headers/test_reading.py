@@ -2,6 +2,7 @@ import contextlib
 import json
 
 import pytest
+from corpus.exported_files import NET
 
 from fcn_detect.errors import ModelError
 from fcn_detect.headers import EXPORT_KEY, HEADER_KEY, METADATA_READERS, read_export, read_header
@@ -15,14 +16,6 @@ HEADER = ModelHeader(
     stride_hw=(8, 8),
     exact=True,
 )
-NET = {
-    "parameters": 7,
-    "crop_hw": [56, 48],
-    "stride_hw": [8, 8],
-    "exact": True,
-    "units_hw": [5, 4],
-    "receptive_field": {"size_hw": [9, 9], "stride_hw": [8, 8], "padding_hw": [0, 0]},
-}
 TEXTS = {HEADER_KEY: HEADER.model_dump_json(), EXPORT_KEY: json.dumps(NET)}
 
 
