@@ -4,18 +4,21 @@
 
 Both are measured on the half of `data/background_frames/val` that no training has seen, as
 `configs/person.toml` leaves it (`mining.validation_share`). The frames are searched at several
-sizes; each false alarm counts that scores as high as the model says it must. The interval is the
-exact one of a Poisson count. Scores are compared with the shares of objects among the validation
-crops of `data/person_crops` and the false alarms of the unseen half.
+sizes, and as two halves each, smaller images with all their detail; each false alarm counts that
+scores as high as the model says it must. The interval is the exact one of a Poisson count. Scores
+are compared with the shares of objects among the validation crops of `data/person_crops` and the
+false alarms of the unseen half.
 """
 
 import argparse
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from fcn_detect.backends import open_backend
 from fcn_detect.backends.torch_backend import TorchBackend
@@ -28,6 +31,9 @@ from fcn_detect.train.crops import load_crops
 from fcn_detect.train.mining import Surroundings, find_false_alarms, list_photos
 from fcn_detect.train.reliability import measure_reliability
 
+Pixels = NDArray[np.uint8]
+Way = Callable[[Pixels], list[Pixels]]  # a photo's RGB `(h, w, 3)` to images made of it
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -38,9 +44,14 @@ def main() -> None:
     args = parser.parse_args()
     folder = data_path("data/background_frames/val")
     unseen, _ = list_photos(folder, 0.5)
-    rows = [deliver(args.model, args.false_alarms, unseen, size) for size in args.sizes]
-    for row in rows:
-        print(row, flush=True)
+    ways: dict[str, Way] = {
+        **{f"{size:g} times as large": partial(resized, size=size) for size in args.sizes},
+        "left and right half": halves,
+    }
+    rows = []
+    for name, way in ways.items():
+        rows.append({"images": name, **deliver(args.model, args.false_alarms, unseen, way)})
+        print(rows[-1], flush=True)
     errors = calibration_errors(args.model, unseen)
     print(errors)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -48,27 +59,36 @@ def main() -> None:
     (args.out / "false_alarms.json").write_text(json.dumps(report, indent=1) + "\n")
 
 
-def deliver(model: str, wanted: float, photos: list[Path], size: float) -> dict[str, Any]:
-    """What `--false-alarms` gives on the photos, made larger or smaller."""
+def resized(pixels: Pixels, size: float) -> list[Pixels]:
+    """A photo made larger or smaller."""
+    height, width = (round(side * size) for side in pixels.shape[:2])
+    return [resize_to(pixels, (height, width))]
+
+
+def halves(pixels: Pixels) -> list[Pixels]:
+    """The left and the right half of a photo."""
+    middle = pixels.shape[1] // 2
+    return [pixels[:, :middle], pixels[:, middle:]]
+
+
+def deliver(model: str, wanted: float, photos: list[Path], way: Way) -> dict[str, Any]:
+    """What `--false-alarms` gives on the images that are made of the photos."""
     detector = Detector.load(model, false_alarms=wanted)
     count, scores, windows = 0, [], []
-    for path in photos:
-        pixels = read_image(path).pixels
-        height, width = (round(side * size) for side in pixels.shape[:2])
-        found = detector(Image.fromarray(resize_to(pixels, (height, width))))
-        threshold = detector.threshold((height, width))
-        count += len(found.above(threshold))
+    for image in (image for path in photos for image in way(read_image(path).pixels)):
+        size_hw = (image.shape[0], image.shape[1])
+        threshold = detector.threshold(size_hw)
+        count += len(detector(image).above(threshold))
         scores.append(threshold)
-        windows.append(detector.windows((height, width)))
-    low, high = poisson_interval(count)
+        windows.append(detector.windows(size_hw))
+    low, high = (bound / len(scores) for bound in poisson_interval(count))
     return {
-        "size": size,
-        "photos": len(photos),
+        "images_made": len(scores),
         "windows": round(float(np.median(windows))),
         "threshold": round(float(np.median(scores)), 4),
         "false_alarms": count,
-        "per_image": round(count / len(photos), 4),
-        "interval": [round(low / len(photos), 4), round(high / len(photos), 4)],
+        "per_image": round(count / len(scores), 4),
+        "interval": [round(low, 4), round(high, 4)],
     }
 
 
