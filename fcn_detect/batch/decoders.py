@@ -151,14 +151,14 @@ class DecoderPool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=prepare_forever, args=(theirs,), daemon=True)
-        with _stops_held_back():
+        with stops_held_back():
             process.start()
         theirs.close()
         return _Worker(process, ours)
 
 
 @contextmanager
-def _stops_held_back() -> Iterator[None]:
+def stops_held_back() -> Iterator[None]:
     """Holds Ctrl-C and SIGTERM back; processes begun meanwhile never see them.
 
     A terminal, a service manager or a cluster sends them to all processes of a run. It is this one

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from fcn_detect.batch.decoders import DecoderPool, FileAnswer
 from fcn_detect.batch.grouping import in_groups
+from fcn_detect.batch.huge_files import store_apart
 from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector, failure_of
@@ -112,9 +113,10 @@ class LocalEngine:
             ]
         try:
             if ready[0].canvases is None and self._detector.in_tiles(ready[0].image_hw):
-                files = zip(group, names, strict=True)
                 with self._huge:  # several would fill the disk
-                    return [_made(self._detector.result(one.path, name)[0]) for one, name in files]
+                    return [
+                        _made(self._search_huge(*one)) for one in zip(names, group, strict=True)
+                    ]
             wait = functools.cache(self._detector.start(ready))
         except Exception as error:
             return [_made(_failed(*one, error)) for one in zip(names, ready, strict=True)]
@@ -126,6 +128,10 @@ class LocalEngine:
                 return _failed(names[i], ready[i], error)
 
         return [self._thread.submit(find, i) for i in range(len(ready))]
+
+    def _search_huge(self, name: str, file: FileAnswer) -> ImageResult:
+        store = functools.partial(store_apart, limit_s=self._job.timeout_s)
+        return self._detector.result(file.path, name, store=store)[0]
 
 
 def _made(result: Result) -> Future[Result]:

@@ -1,7 +1,7 @@
 """Image in, detections out."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,11 @@ from fcn_detect.images import (
     HalfStore,
     LoadedImage,
     Octaves,
+    PictureHeader,
     Place,
     Preparation,
     PreparedImage,
+    StreamingRules,
     from_array,
     from_pil,
     halvings,
@@ -56,6 +58,8 @@ from fcn_detect.results import (
 )
 
 ImageSource = str | Place | Image.Image | Pixels
+# As `store_image` does it, or in another process.
+StoreImage = Callable[[Path, PictureHeader, StreamingRules, Progress], HalfStore]
 
 log = logging.getLogger(__name__)
 
@@ -262,6 +266,7 @@ class Detector:
         *,
         heat: bool = False,
         progress: Progress = silent,
+        store: StoreImage = store_image,
     ) -> tuple[ImageResult, Search | TiledSearch | None]:
         """One file's record, a failure included, and the search where there was one.
 
@@ -270,11 +275,12 @@ class Detector:
             name: what the record calls it; None means the path.
             heat: whether a search in tiles keeps a heat map.
             progress: of a search in tiles, in megapixels.
+            store: lays a huge image on disk.
         """
         name = path.as_posix() if name is None else name
         height = width = None
         try:
-            image = self._open(path, progress)
+            image = self._open(path, progress, store)
             height, width = image.image_hw
             search = self._find_in(image, heat, progress)
         except (ImageError, MemoryError) as error:
@@ -292,7 +298,9 @@ class Detector:
         height, width = prepared.image_hw
         return ImageResult(name, width, height, detections, None, prepared.warnings + warnings)
 
-    def _open(self, image: ImageSource, progress: Progress = silent) -> LoadedImage | HalfStore:
+    def _open(
+        self, image: ImageSource, progress: Progress = silent, store: StoreImage = store_image
+    ) -> LoadedImage | HalfStore:
         """An image, read whole, or onto the disk where it is huge.
 
         Raises:
@@ -301,9 +309,11 @@ class Detector:
         if not isinstance(image, str | Path | Address):
             return self.read(image)
         with local_file(place(image)) as path:
-            return self._open_file(path, progress)
+            return self._open_file(path, progress, store)
 
-    def _open_file(self, path: Path, progress: Progress) -> LoadedImage | HalfStore:
+    def _open_file(
+        self, path: Path, progress: Progress, store: StoreImage
+    ) -> LoadedImage | HalfStore:
         huge = huge_header(path, self.stream_pixels)
         if huge is None:
             return self.read(path)
@@ -314,7 +324,7 @@ class Detector:
                 f"searched in tiles, which the padded net {self.header.net} cannot do exactly; "
                 "use an unpadded net, or shrink the picture",
             )
-        return store_image(path, huge, streaming_rules(self.settings), progress)
+        return store(path, huge, streaming_rules(self.settings), progress)
 
     def _read(self, path: Path, halvings: int) -> LoadedImage:
         """A file, read whole within the limits that are set."""

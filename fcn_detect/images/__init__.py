@@ -7,6 +7,7 @@ from fcn_detect.images.dates import taken_at
 from fcn_detect.images.decoding import LoadedImage, from_array, from_pil
 from fcn_detect.images.finding import EXTENSIONS, find_images, image_names, is_image_name
 from fcn_detect.images.half_store import HalfStore, store_halves
+from fcn_detect.images.header import PictureHeader
 from fcn_detect.images.large import StreamingRules, huge_header, store_image
 from fcn_detect.images.octaves import Halves, Octaves, halvings
 from fcn_detect.images.painting import paint_canvas, paint_passes
@@ -23,6 +24,7 @@ __all__ = [
     "Halves",
     "LoadedImage",
     "Octaves",
+    "PictureHeader",
     "Place",
     "Preparation",
     "PreparedImage",

@@ -61,16 +61,18 @@ class HalfStore:
         return self._folder / f"{times:02}.rgb"
 
 
-def store_halves(rows: RowReader, progress: Progress = silent) -> HalfStore:
+def store_halves(
+    rows: RowReader, progress: Progress = silent, folder: Path | None = None
+) -> HalfStore:
     """Reads a picture once, and lays it and its halves down in files.
 
-    Progress is told in megapixels read.
+    Progress is told in megapixels read. Without a folder the files go to a temporary one.
 
     Raises:
         ImageError: the picture is damaged; or the disk has no room for it.
     """
     try:
-        store = HalfStore(rows.image_hw)
+        store = HalfStore(rows.image_hw, folder)
         _check_room(rows.image_hw, store.file(0).parent)
         with _Writer(store) as writer:
             _write(rows, writer, progress)

@@ -44,9 +44,13 @@ def huge_header(path: Path, stream_pixels: int) -> PictureHeader | None:
 
 
 def store_image(
-    path: Path, header: PictureHeader, rules: StreamingRules, progress: Progress = silent
+    path: Path,
+    header: PictureHeader,
+    rules: StreamingRules,
+    progress: Progress = silent,
+    folder: Path | None = None,
 ) -> HalfStore:
-    """The halves of a huge image, on disk.
+    """The halves of a huge image, on disk: in a folder, or in a temporary one.
 
     Raises:
         ImageError: it cannot be read, is larger than allowed, or the disk is full.
@@ -60,12 +64,12 @@ def store_image(
     _check_expansion(path, header, rules.max_expansion)
     reader = _reader(path, header, rules)
     try:
-        return store_halves(reader, progress)
+        return store_halves(reader, progress, folder)
     except ImageError as error:
         can_go_on = rules.allow_truncated and isinstance(reader, VipsRows)
         if error.kind != "truncated" or not can_go_on:
             raise
-    store = store_halves(VipsRows(path, header.name, lenient=True), progress)
+    store = store_halves(VipsRows(path, header.name, lenient=True), progress, folder)
     store.notes.append("the file ends early; what is missing of the picture is blank")
     return store
 
