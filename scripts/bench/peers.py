@@ -3,7 +3,7 @@
     python3 -m venv .venv-hog
     .venv-hog/bin/pip install 'opencv-python-headless<5'     # OpenCV 5 has no HOGDescriptor
     python scripts/bench/peers.py [FRAME...] [-m person person-small] [--min-height 50]
-        [--backends openvino] [--repeats 5]
+        [--backends openvino] [--steps 1.25 1.4] [--repeats 5]
 
 Without frames, four rendered scenes of 768x576. Ours and HOG look for people from
 `--min-height` px, HOG in frames enlarged for it. torchvision's detectors resize every frame to
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("-m", "--models", nargs="+", default=["person", "person-small"])
     parser.add_argument("--backends", nargs="+", help="of ours; all that are installed")
     parser.add_argument("--min-height", type=float, default=50)
+    parser.add_argument("--steps", type=float, nargs="+", default=[None], help="of ours' pyramids")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--hog-python", type=Path, default=Path(".venv-hog/bin/python"))
     args = parser.parse_args()
@@ -52,18 +53,23 @@ def main() -> None:
         frames = bench_frames(args.frames, Path(folder))
         searchers: dict[str, Searcher] = {}
         for model in args.models:
-            searchers |= ours(model, args.min_height, args.backends)
+            for step in args.steps:
+                searchers |= ours(model, args.min_height, args.backends, step)
         searchers |= torchvision_detectors()
         if args.hog_python.exists():
             searchers["OpenCV HOG"] = stack.enter_context(hog(args.hog_python, args.min_height))
         print_table(searchers, frames, args.repeats)
 
 
-def ours(model: str, min_height: float, backends: list[str] | None) -> dict[str, Searcher]:
-    found = {}
+def ours(
+    model: str, min_height: float, backends: list[str] | None, step: float | None
+) -> dict[str, Searcher]:
+    found, more = {}, "" if step is None else f", step {step:g}"
     for name in backends or candidates(find_model(model), "cpu", BACKENDS):
-        detector = Detector.load(model, backend=name, device="cpu", min_height=min_height)
-        found[f"`{model}`, {name}"] = timed(detector)
+        detector = Detector.load(
+            model, backend=name, device="cpu", min_height=min_height, step=step
+        )
+        found[f"`{model}`, {name}{more}"] = timed(detector)
     return found
 
 

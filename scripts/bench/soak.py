@@ -34,7 +34,7 @@ from PIL import Image
 
 WORKERS = 2
 STRETCHES = 20
-WARM_UP = 0.2  # share of the time that is left out
+WARM_UP = 5500  # images that are left out: then the run's index fills the memory that it is given
 TICKS = os.sysconf("SC_CLK_TCK")
 # What is drawn and fitted, and its unit.
 QUANTITIES = {
@@ -217,8 +217,9 @@ def facts(samples: list[Sample]) -> dict[str, Any]:
         "images": samples[-1].records,
         "samples": len(samples),
     }
+    warm = _hour_when_warm(samples)
     for name, (hours, values) in courses(samples).items():
-        late = hours > WARM_UP * hours[-1]
+        late = hours > warm
         slope, error = fit_slope(hours[late], values[late])
         found[name] = {
             "mean": round(float(values[late].mean()), 3),
@@ -226,6 +227,10 @@ def facts(samples: list[Sample]) -> dict[str, Any]:
             "standard_error": round(error, 3),
         }
     return found
+
+
+def _hour_when_warm(samples: list[Sample]) -> float:
+    return next((s.seconds for s in samples if s.records > WARM_UP), 0.0) / 3600
 
 
 def courses(samples: list[Sample]) -> dict[str, tuple[Any, Any]]:
@@ -264,13 +269,13 @@ def draw(out: Path, path: Path) -> None:
     for row, stream in zip(grid, streams, strict=True):
         samples = load(out, stream)
         for axes, name in zip(row, shown, strict=True):
-            plot_course(axes, *courses(samples)[name])
+            plot_course(axes, *courses(samples)[name], _hour_when_warm(samples))
             axes.set_title(f"{stream}: {QUANTITIES[name]}", fontsize=8)
     figure.savefig(path, dpi=110)
 
 
-def plot_course(axes: Axes, hours: Any, values: Any) -> None:
-    late = hours > WARM_UP * hours[-1]
+def plot_course(axes: Axes, hours: Any, values: Any, warm: float) -> None:
+    late = hours > warm
     axes.plot(60 * hours, values, ".", markersize=2, color="0.6")
     axes.plot(60 * hours[late], values[late], ".", markersize=2, color="tab:blue")
     axes.set_ylim(0, 1.25 * max(1, np.quantile(values, 0.98)))
