@@ -48,7 +48,7 @@ class Size:
         share: of the digits to train on.
     """
 
-    passes: int = 4
+    passes: int = 5
     photos: int = 160
     scenes_hw: tuple[tuple[int, int], ...] = ((768, 1024),) * 20 + ((1152, 1536),) * 5
     share: float = 1.0
