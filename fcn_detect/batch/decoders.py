@@ -1,13 +1,11 @@
 """A pool of processes that read and prepare images, and are replaced when they die or hang."""
 
 import multiprocessing
-import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -22,12 +20,11 @@ from fcn_detect.images.worker import (
     segment_name,
     take_prepared,
 )
+from fcn_detect.processes import START_S, stops_held_back
 from fcn_detect.results import Failure
 
 # Tasks that wait at each worker, so that none idles while the network runs.
 TASKS_AHEAD = 2
-# Seconds that a process may take to start; on a busy machine that is a minute and more.
-START_S = 600.0
 # How often the parent looks for workers that hang, while it waits.
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -155,24 +152,6 @@ class DecoderPool:
             process.start()
         theirs.close()
         return _Worker(process, ours)
-
-
-@contextmanager
-def stops_held_back() -> Iterator[None]:
-    """Holds Ctrl-C and SIGTERM back; processes begun meanwhile never see them.
-
-    A terminal, a service manager or a cluster sends them to all processes of a run. It is this one
-    that decides what is still finished; the workers end when it closes their connections.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    resource_tracker.ensure_running()  # else it lets them in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _stop(worker: _Worker) -> None:

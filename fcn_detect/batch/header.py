@@ -12,8 +12,8 @@ from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector, dense
 from fcn_detect.errors import SettingsError
 
-# What is only shown, and what a machine says for itself.
-NOT_SEARCHED_WITH = {"threshold", "false_alarms", "threads"}
+# What is only shown, what a machine says for itself, and what is of clips alone.
+NOT_SEARCHED_WITH = {"threshold", "false_alarms", "threads", "frame_stride"}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from fcn_detect.batch.decoders import START_S, stops_held_back
 from fcn_detect.errors import ImageError
 from fcn_detect.images import HalfStore, PictureHeader, StreamingRules, store_image
+from fcn_detect.processes import START_S, stops_held_back
 from fcn_detect.results import Progress, silent
 
 Layer = Callable[..., HalfStore]  # `store_image`, or what a test puts in its place

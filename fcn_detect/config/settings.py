@@ -235,6 +235,7 @@ class DetectSettings(_Table):
         max_expansion: bytes of pixels for each byte of a file, above which an image that is read
             in parts is taken for a decompression bomb. Deflate, as PNG and TIFF use it, ends at
             1,032 of one sample; more than 2,000 is what a bomb of one-bit pixels looks like.
+        frame_stride: every how many frames of a clip one is searched, from the first on.
     """
 
     min_height: float | None = Field(default=None, gt=0)
@@ -260,6 +261,7 @@ class DetectSettings(_Table):
     max_pixels: int = Field(default=4_000_000_000, ge=1, lt=2**63)
     max_file_bytes: int = Field(default=2_000_000_000, ge=1, lt=2**63)
     max_expansion: float = Field(default=2000.0, gt=0)
+    frame_stride: int = Field(default=1, ge=1, le=MOST)
 
     @model_validator(mode="after")
     def _one_way_to_choose_what_is_shown(self) -> "DetectSettings":

@@ -1,5 +1,6 @@
 """One image, end to end: the detector, the sliding window it must equal, and the proof."""
 
+from fcn_detect.detect.clips import ClipSearch, SearchedFrame
 from fcn_detect.detect.dense import level_pixels, score_level, score_packed, score_pyramid
 from fcn_detect.detect.detector import Detector, failure_of
 from fcn_detect.detect.geometry_report import GeometryReport, describe_geometry
@@ -19,12 +20,14 @@ from fcn_detect.detect.verify import (
 )
 
 __all__ = [
+    "ClipSearch",
     "Detector",
     "EquivalenceReport",
     "GeometryReport",
     "ImageEquivalence",
     "LargeHeatMap",
     "Search",
+    "SearchedFrame",
     "StrideReport",
     "TiledSearch",
     "WithClassifier",

@@ -56,6 +56,7 @@ from fcn_detect.results import (
     ScoreMap,
     silent,
 )
+from fcn_detect.video import Frame
 
 ImageSource = str | Place | Image.Image | Pixels
 # As `store_image` does it, or in another process.
@@ -278,9 +279,32 @@ class Detector:
             store: lays a huge image on disk.
         """
         name = path.as_posix() if name is None else name
+        return self._result(name, lambda: self._open(path, progress, store), heat, progress)
+
+    def frame_result(
+        self, frame: Frame, name: str, *, heat: bool = False
+    ) -> tuple[ImageResult, Search | TiledSearch | None]:
+        """A frame's record and search, as those of a photo with its pixels.
+
+        Args:
+            frame: of a clip or a stream.
+            name: what the record calls it.
+            heat: whether a search in tiles keeps a heat map.
+        """
+        image = LoadedImage(frame.pixels, frame.warnings)
+        result, search = self._result(name, lambda: image, heat, silent)
+        return replace(result, video=frame.video), search
+
+    def _result(
+        self,
+        name: str,
+        read: Callable[[], LoadedImage | HalfStore],
+        heat: bool,
+        progress: Progress,
+    ) -> tuple[ImageResult, Search | TiledSearch | None]:
         height = width = None
         try:
-            image = self._open(path, progress, store)
+            image = read()
             height, width = image.image_hw
             search = self._find_in(image, heat, progress)
         except (ImageError, MemoryError) as error:

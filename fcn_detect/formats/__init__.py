@@ -34,6 +34,7 @@ from fcn_detect.formats.jsonl import (
 from fcn_detect.formats.labelstudio import export_labelstudio
 from fcn_detect.formats.megadetector import export_megadetector
 from fcn_detect.formats.rows import Shown, json_text
+from fcn_detect.formats.spool import RecordSpool
 from fcn_detect.formats.stored import StoredResults
 from fcn_detect.formats.voc import export_voc, read_voc_annotations
 from fcn_detect.formats.yolo import export_yolo, read_yolo_annotations
@@ -59,6 +60,7 @@ __all__ = [
     "Corrections",
     "ImageCorrections",
     "MarkedBox",
+    "RecordSpool",
     "Shown",
     "StoredResults",
     "Writer",

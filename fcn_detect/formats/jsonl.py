@@ -2,13 +2,16 @@
 
 {"image": "a.jpg", "width": 768, "height": 576, "detections": [{"label": "person",
 "score": 0.981642, "box": [312.0, 88.5, 352.0, 184.5]}], "failure": null, "warnings": []}
+
+A frame of a video has one more key at the end, "video": {"frame": 12, "time_s": 0.48}, and of a
+stream also "arrived_s", in seconds since 1970.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
@@ -18,9 +21,10 @@ from fcn_detect.errors import DataError
 from fcn_detect.files import open_atomically
 from fcn_detect.formats.names import FileName, Side
 from fcn_detect.formats.rows import by_image, detection_rows, json_text
-from fcn_detect.results import Detections, Failure, ImageResult
+from fcn_detect.results import Detections, Failure, ImageResult, VideoFrame
 
 RESULTS_NAME: Final = "results.jsonl"
+TIME_DECIMALS: Final = 6
 
 _Pixels = Annotated[float, Field(ge=-1e9, le=1e9)]
 
@@ -41,6 +45,12 @@ class _FailureRecord(_Strict):
     message: InstanceOf[str]
 
 
+class _VideoRecord(_Strict):
+    frame: Annotated[int, Field(ge=0, lt=2**63)]
+    time_s: float
+    arrived_s: float | None = None
+
+
 class _Record(_Strict):
     image: FileName
     width: Side | None
@@ -48,13 +58,14 @@ class _Record(_Strict):
     detections: list[_DetectionRecord] | None
     failure: _FailureRecord | None
     warnings: list[InstanceOf[str]]
+    video: _VideoRecord | None = None
 
 
 def format_result(result: ImageResult) -> str:
     """The result as one line of JSON, without the line's end; how names are written: `json_text`.
 
-    Scores have 6 decimals (below 1 they never round to 1), boxes 2; detections are sorted by score
-    descending, ties by box.
+    Scores have 6 decimals (below 1 they never round to 1), boxes 2, times 6; detections are sorted
+    by score descending, ties by box.
     """
     found, failure = result.detections, result.failure
     return json_text(
@@ -65,6 +76,7 @@ def format_result(result: ImageResult) -> str:
             "detections": None if found is None else [r._asdict() for r in detection_rows(found)],
             "failure": None if failure is None else asdict(failure),
             "warnings": list(result.warnings),
+            **_video_keys(result.video),
         }
     )
 
@@ -124,12 +136,24 @@ def write_results(results: Iterable[ImageResult], path: Path) -> None:
             file.write(format_result(result).encode() + b"\n")
 
 
+def _video_keys(video: VideoFrame | None) -> dict[str, Any]:
+    """What a record has more when it is of a frame."""
+    if video is None:
+        return {}
+    keys: dict[str, Any] = {"frame": video.number, "time_s": round(video.time_s, TIME_DECIMALS)}
+    if video.arrived_s is not None:
+        keys["arrived_s"] = round(video.arrived_s, TIME_DECIMALS)
+    return {"video": keys}
+
+
 def _result(record: _Record) -> ImageResult:
     failed = record.failure
     failure = None if failed is None else Failure(failed.kind, failed.message)
     found = None if record.detections is None else _detections(record.detections)
     warnings = tuple(record.warnings)
-    return ImageResult(record.image, record.width, record.height, found, failure, warnings)
+    frame = record.video
+    video = None if frame is None else VideoFrame(frame.frame, frame.time_s, frame.arrived_s)
+    return ImageResult(record.image, record.width, record.height, found, failure, warnings, video)
 
 
 def _detections(records: list[_DetectionRecord]) -> Detections:

@@ -2,6 +2,7 @@
 
 from fcn_detect.images.addresses import Address, Place, find_places, local_file, place
 from fcn_detect.images.borders import add_border, cut_region, level_part, paint_with_border
+from fcn_detect.images.clips import container, is_clip
 from fcn_detect.images.contact_sheet import contact_sheet
 from fcn_detect.images.dates import taken_at
 from fcn_detect.images.decoding import LoadedImage, from_array, from_pil
@@ -31,6 +32,7 @@ __all__ = [
     "StreamingRules",
     "add_border",
     "contact_sheet",
+    "container",
     "cut_region",
     "find_images",
     "find_places",
@@ -39,6 +41,7 @@ __all__ = [
     "halvings",
     "huge_header",
     "image_names",
+    "is_clip",
     "is_image_name",
     "level_part",
     "local_file",

@@ -13,6 +13,11 @@ EXTENSIONS = frozenset(
     | {".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 
+CLIP_EXTENSIONS = frozenset(
+    {".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
+    | {".ogv", ".ts", ".webm", ".wmv"}
+)
+
 # names that cameras, phones and operating systems leave between photos
 _NOT_PHOTOS = {
     "$recycle.bin",

@@ -16,6 +16,18 @@ _IMAGES = {
     "JPEG2000": rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
 }
 
+# of those that hold all of their video, and name no other file
+_CLIPS = {
+    "MP4": rb".{4}(ftyp|moov|mdat|wide|free|skip)",
+    "AVI": rb"RIFF.{4}AVI ",
+    "Matroska": rb"\x1aE\xdf\xa3",
+    "MPEG-TS": rb"G.{187}G.{187}G",
+    "MPEG-PS": rb"\0\0\x01\xba",
+    "Ogg": rb"OggS",
+    "FLV": rb"FLV\x01",
+    "ASF": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
+}
+
 _OTHERS = {
     "an HTML page": rb"\s*(<!--.*?-->\s*)?<(!doctype html|html|head|body)",
     "XML or SVG text": rb"\s*<(\?xml|svg)",
@@ -50,6 +62,14 @@ def image_format(head: bytes) -> str | None:
         if re.match(pattern, head, re.DOTALL):
             return name
     return _boxed_format(head)
+
+
+def clip_format(head: bytes) -> str | None:
+    """The container of video that the first bytes announce, or None; a picture is none."""
+    if image_format(head) is not None:
+        return None
+    found = (name for name, pattern in _CLIPS.items() if re.match(pattern, head, re.DOTALL))
+    return next(found, None)
 
 
 def looks_like(head: bytes) -> str:

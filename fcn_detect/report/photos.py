@@ -45,6 +45,12 @@ class PhotoWriter:
     ) -> None:
         """All the pictures of one searched photo."""
         self._write_boxes(result, search.octaves)
+        self.write_more(result, search, calibration)
+
+    def write_more(
+        self, result: ImageResult, search: Search | TiledSearch, calibration: Calibration
+    ) -> None:
+        """The heat map and the cut-outs that are asked for, as of a frame that a clip shows."""
         if self.heat_maps:
             self.write_heat_map(result.image, search, calibration)
         if self.crops:

@@ -2,7 +2,7 @@
 
 from fcn_detect.results.annotations import Annotations, ImageAnnotations
 from fcn_detect.results.detections import Detections
-from fcn_detect.results.image_result import FAILURE_KINDS, Failure, ImageResult
+from fcn_detect.results.image_result import FAILURE_KINDS, Failure, ImageResult, VideoFrame
 from fcn_detect.results.model_header import LARGEST_CROP, Calibration, ModelHeader, OffsetName
 from fcn_detect.results.pairing import Pairing, pair_detections
 from fcn_detect.results.progress import Progress, silent
@@ -22,6 +22,7 @@ __all__ = [
     "Pairing",
     "Progress",
     "ScoreMap",
+    "VideoFrame",
     "pair_detections",
     "silent",
 ]

@@ -37,6 +37,28 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class VideoFrame:
+    """Which frame of a video an image is.
+
+    Attributes:
+        number: from 0 on, in the order in which frames are shown; lost ones count.
+        time_s: seconds since the video began, as its container says.
+        arrived_s: seconds since 1970 at which a stream gave it; None: it is of a clip.
+
+    Raises:
+        ValueError: the number is below 0.
+    """
+
+    number: int
+    time_s: float
+    arrived_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.number < 0:
+            raise ValueError(f"frames are numbered from 0 on, not from {self.number}")
+
+
+@dataclass(frozen=True)
 class ImageResult:
     """One image's outcome.
 
@@ -47,6 +69,7 @@ class ImageResult:
         detections: what was found; None when the image failed.
         failure: why the image failed; None when it did not.
         warnings: what the user should know although the image was searched.
+        video: the frame of a video that it is; None: it is a photo, or a whole clip that failed.
 
     Raises:
         ValueError: both or neither of `detections` and `failure` are given.
@@ -58,6 +81,7 @@ class ImageResult:
     detections: Detections | None
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    video: VideoFrame | None = None
 
     def __post_init__(self) -> None:
         if (self.detections is None) == (self.failure is None):

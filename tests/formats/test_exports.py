@@ -1,6 +1,7 @@
 """What other programs get: read back by our readers, or against the format's own words."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from fcn_detect.formats import (
     read_voc_annotations,
     read_yolo_annotations,
 )
-from fcn_detect.results import Detections, Failure, ImageResult
+from fcn_detect.results import Detections, Failure, ImageResult, VideoFrame
+from fcn_detect.video import frame_name
 
 SHOWN = Shown(["cat", "dog"], lambda _image_hw: 0.5)
 BOXES = np.array([[10, 20, 30.5, 60], [0, 0, 80, 60], [5, 5, 9, 9]], np.float32)
@@ -69,6 +71,26 @@ def test_labelstudio_gets_percent_of_what_is_shown(tmp_path):
     value = regions[0]["value"]
     assert (value["x"], value["width"]) == (12.5, 25.625)
     assert tasks[1]["predictions"][0]["result"] == []
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_every_frame_of_a_clip_keeps_its_own_entry(name, tmp_path):
+    """Formats exchange the ending of a path, and addresses end at a `#`."""
+    found = Detections(BOXES[:1], SCORES[:1], ["cat"])
+    frames = [
+        ImageResult(f"cam/{clip}/{frame_name(i)}", 80, 60, found, video=VideoFrame(i, i / 25))
+        for clip in ("a.mp4", "b.v2.mp4")
+        for i in (0, 1, 12)
+    ]
+    written = WRITERS[name](frames, tmp_path, SHOWN)
+    if written.is_dir():
+        ends = {".txt", ".xml"}
+        files = [path for path in written.rglob("frame-*") if path.suffix in ends]
+        assert len({path.relative_to(written).with_suffix("").as_posix() for path in files}) == 6
+    else:
+        text = written.read_text()
+        assert all(f"{frame.image.rpartition('/')[2]}" in text for frame in frames)
+        assert len(set(re.findall(r"[ab][.v2]*\.mp4/frame-[0-9]{9}", text))) == 6
 
 
 @pytest.mark.parametrize("name", ["voc", "megadetector", "labelstudio"])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from fcn_detect.errors import DataError
 from fcn_detect.formats import format_result, parse_result, read_results, write_results
-from fcn_detect.results import FAILURE_KINDS, Detections, Failure, ImageResult
+from fcn_detect.results import FAILURE_KINDS, Detections, Failure, ImageResult, VideoFrame
 
 PERSON = ImageResult(
     "cam1/0001.jpg",
@@ -30,6 +31,11 @@ BROKEN_LINE = (
     '"failure": {"kind": "truncated", "message": "…"}, "warnings": []}'
 )
 
+FRAME = replace(PERSON, image="clip.mp4/frame-000000012", video=VideoFrame(12, 0.48))
+FRAME_LINE = PERSON_LINE.replace("cam1/0001.jpg", FRAME.image)[:-1] + (
+    ', "video": {"frame": 12, "time_s": 0.48}}'
+)
+
 names = st.one_of(
     st.text(min_size=1).filter(str.isprintable),
     st.binary(min_size=1)
@@ -37,6 +43,10 @@ names = st.one_of(
     .map(lambda name: name.decode(errors="surrogateescape")),
 )
 sizes = st.one_of(st.none(), st.integers(1, 10**6))
+times = st.integers(-(10**9), 10**15).map(lambda us: us / 10**6)
+videos = st.none() | st.builds(
+    VideoFrame, st.integers(0, 2**62), times, st.one_of(st.none(), times)
+)
 
 
 @st.composite
@@ -54,13 +64,17 @@ def detections(draw: st.DrawFn) -> Detections:
 def results(draw: st.DrawFn) -> ImageResult:
     image, width, height = draw(names), draw(sizes), draw(sizes)
     warnings = tuple(draw(st.lists(st.text(), max_size=2)))
+    video = draw(videos)
     if draw(st.booleans()):
-        return ImageResult(image, width, height, draw(detections()), warnings=warnings)
+        found = draw(detections())
+        return ImageResult(image, width, height, found, warnings=warnings, video=video)
     failure = Failure(draw(st.sampled_from(sorted(FAILURE_KINDS))), draw(st.text()))
-    return ImageResult(image, width, height, None, failure, warnings)
+    return ImageResult(image, width, height, None, failure, warnings, video)
 
 
-@pytest.mark.parametrize("result, line", [(PERSON, PERSON_LINE), (BROKEN, BROKEN_LINE)])
+@pytest.mark.parametrize(
+    "result, line", [(PERSON, PERSON_LINE), (BROKEN, BROKEN_LINE), (FRAME, FRAME_LINE)]
+)
 def test_a_line_is_written_as_documented_and_read_back(result: ImageResult, line: str) -> None:
     assert format_result(result) == line
     assert parse_result(line) == result
@@ -121,6 +135,10 @@ def test_line_separators_of_unicode_do_not_split_a_record(tmp_path: Path) -> Non
         ({"detections": [{"label": "a", "score": float("nan"), "box": [0, 0, 1, 1]}]}, "score"),
         ({"colour": "red"}, "colour"),
         ({"warnings": "none"}, "warnings"),
+        ({"video": {"frame": -1, "time_s": 0.0}}, "video.frame"),
+        ({"video": {"frame": 1}}, "video.time_s"),
+        ({"video": {"frame": 1, "time_s": float("inf")}}, "video.time_s"),
+        ({"video": {"frame": 1, "time_s": 0.0, "clip": "a"}}, "video.clip"),
     ],
 )
 def test_a_record_out_of_bounds_is_refused_by_name(change: dict[str, object], said: str) -> None:

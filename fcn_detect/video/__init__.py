@@ -1,0 +1,22 @@
+"""Videos in, frames out, RGB uint8 `(h, w, 3)`; and annotated clips.
+
+FFmpeg does it, as OpenCV brings it, in a process of its own: a damaged file can neither crash this
+one nor let it hang, and what FFmpeg prints is read.
+"""
+
+from fcn_detect.video.clip import ClipReader
+from fcn_detect.video.frame import Frame, frame_name
+from fcn_detect.video.source import StreamSource, stream_source
+from fcn_detect.video.stream import Patience, StreamReader
+from fcn_detect.video.writing import ClipFile
+
+__all__ = [
+    "ClipFile",
+    "ClipReader",
+    "Frame",
+    "Patience",
+    "StreamReader",
+    "StreamSource",
+    "frame_name",
+    "stream_source",
+]
