@@ -7,6 +7,7 @@ from fcn_detect.batch.header import JournalHeader, model_digest
 from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
 from fcn_detect.batch.journal import Journal
 from fcn_detect.batch.lines import record_name
+from fcn_detect.batch.live import StreamCounts, watch_stream
 from fcn_detect.batch.merging import merge_runs
 from fcn_detect.batch.outputs import RUN_NAME
 from fcn_detect.batch.run import run_batch
@@ -24,6 +25,7 @@ __all__ = [
     "JournalHeader",
     "RayCluster",
     "Shard",
+    "StreamCounts",
     "Watch",
     "compare_with_run",
     "merge_runs",
@@ -34,4 +36,5 @@ __all__ = [
     "run_settings",
     "share_cores",
     "watch_folder",
+    "watch_stream",
 ]

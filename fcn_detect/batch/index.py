@@ -68,6 +68,16 @@ class Index:
         rows = (_row(name, state) for name, state in files)
         self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
 
+    def list_recorded(self) -> None:
+        """Lists every file that has a record, in the state in which it was searched."""
+        self._db.execute("DELETE FROM files")
+        self._db.execute("INSERT INTO files SELECT name, size, modified, content FROM records")
+
+    def last(self) -> str | None:
+        """The last name that has a record; None where there is none."""
+        (name,) = self._db.execute("SELECT MAX(name) FROM records").fetchone()
+        return None if name is None else _text(name)
+
     def find_waiting(self, again: Collection[str], by_content: bool) -> int:
         """Makes the list of files that are to be searched; their number.
 

@@ -10,8 +10,7 @@ from fcn_detect.batch.header import JournalHeader
 from fcn_detect.batch.job import BatchJob, BatchSummary
 from fcn_detect.batch.journal import Journal
 from fcn_detect.batch.lines import FileState
-from fcn_detect.batch.machine import mixture
-from fcn_detect.batch.outputs import write_outputs
+from fcn_detect.batch.outputs import summarise, write_outputs
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
@@ -131,18 +130,7 @@ class OpenRun:
 
     def write(self) -> tuple[BatchSummary, StoredResults]:
         """Writes results.jsonl, run.json and the formats: all that the journal holds by now."""
-        index, machines = self.journal.index, self.journal.machine_counts()
-        total, failed, now = sum(machines.values()), index.failed(), self.journal.made_now()
-        warning = mixture(machines)
-        summary = BatchSummary(
-            total=total,
-            done=total - failed,
-            failed=failed,
-            resumed=total - now,
-            inferred=now,
-            seconds=time.monotonic() - self._start,
-            warnings=() if warning is None else (warning,),
-        )
+        summary = summarise(self.journal, time.monotonic() - self._start)
         return summary, write_outputs(self.job, self.detector, self.journal, summary)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fcn_detect.batch.job import BatchJob, BatchSummary
 from fcn_detect.batch.journal import Journal
-from fcn_detect.batch.machine import Machine
+from fcn_detect.batch.machine import Machine, mixture
 from fcn_detect.detect import Detector
 from fcn_detect.files import open_atomically, write_atomically
 from fcn_detect.formats import RESULTS_NAME, WRITERS, Shown, StoredResults
@@ -18,10 +18,38 @@ RUN_NAME = "run.json"
 COUNTS = ("total", "done", "failed", "resumed", "inferred")
 
 
+def summarise(journal: Journal, seconds: float) -> BatchSummary:
+    """What a run has come to by now, this start having taken so many seconds."""
+    machines = journal.machine_counts()
+    total, failed, now = sum(machines.values()), journal.index.failed(), journal.made_now()
+    warning = mixture(machines)
+    return BatchSummary(
+        total=total,
+        done=total - failed,
+        failed=failed,
+        resumed=total - now,
+        inferred=now,
+        seconds=seconds,
+        warnings=() if warning is None else (warning,),
+    )
+
+
 def write_outputs(
-    job: BatchJob, detector: Detector, journal: Journal, summary: BatchSummary
+    job: BatchJob,
+    detector: Detector,
+    journal: Journal,
+    summary: BatchSummary,
+    stream: dict[str, int] | None = None,
 ) -> StoredResults:
-    """Writes all files of a run from its journal; the results as they are now on disk."""
+    """Writes all files of a run from its journal; the results as they are now on disk.
+
+    Args:
+        job: what was asked for.
+        detector: what searched.
+        journal: of the run.
+        summary: of it.
+        stream: counts of a stream's frames; None: it was a folder.
+    """
     results = write_records(job.run, journal.records())
     write_formats(job.run, job.formats, results, Shown(detector.header.labels, detector.threshold))
     header = journal.header
@@ -43,6 +71,7 @@ def write_outputs(
         "machines": machine_facts(journal.machine_counts()),
         "warnings": list(summary.warnings),
         "counts": {name: getattr(summary, name) for name in COUNTS},
+        **({} if stream is None else {"stream": stream}),
         "seconds": round(summary.seconds, 3),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }

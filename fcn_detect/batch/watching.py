@@ -1,6 +1,5 @@
 """A folder that keeps growing: new files are searched as they become whole."""
 
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -9,13 +8,12 @@ from fcn_detect.batch.arrivals import Names, Settling, arrivals
 from fcn_detect.batch.engines import open_engine
 from fcn_detect.batch.job import BatchJob, BatchSummary
 from fcn_detect.batch.open_run import OpenRun
+from fcn_detect.batch.turns import Turn
 from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
 from fcn_detect.results import Progress, silent
 
-# Most of the time that listing may take, and writing too.
-SHARE_OF_TIME = 0.05
 # Files that are looked at until they are whole; a folder may hold millions when a watch begins.
 FILES_AT_ONCE = 5000
 
@@ -80,8 +78,8 @@ class _Watching:
     ) -> None:
         self._run, self._stopped, self._progress = run, stopped, progress
         self._settling = Settling(run.job.folder, watch.settle_s)
-        self._listing = {True: _Turn(watch.list_s), False: _Turn(watch.relist_s)}
-        self._writing = _Turn(watch.write_s)
+        self._listing = {True: Turn(watch.list_s), False: Turn(watch.relist_s)}
+        self._writing = Turn(watch.write_s)
         self._again: Collection[str] = run.kinds_tried_again
         self._backlog: Iterator[str] = iter(())
         self._before = self._written = 0
@@ -121,19 +119,3 @@ class _Watching:
         done = self._before + self._run.searched
         total = max(self._run.listed, done + len(self._settling))
         self._progress("watching", done, total + 1, f"{done} done")
-
-
-class _Turn:
-    """Something that is done now and then, and takes a small share of the time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._next = seconds, 0.0
-
-    def take(self, work: Callable[[], None]) -> None:
-        """Does the work, if it is time to."""
-        start = time.monotonic()
-        if start < self._next:
-            return
-        work()
-        end = time.monotonic()
-        self._next = end + max(self._seconds, (end - start) / SHARE_OF_TIME)

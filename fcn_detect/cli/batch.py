@@ -77,7 +77,9 @@ job_options: list[Decorator] = [
 ]
 watch_options: list[Decorator] = [
     click.option(
-        "--watch", is_flag=True, help="Go on with files that come into FOLDER, until stopped."
+        "--watch",
+        is_flag=True,
+        help="Go on with files that come into FOLDER, or frames of a stream, until stopped.",
     ),
     click.option(
         "--poll", is_flag=True, help="With --watch: list FOLDER again and again; for some shares."
@@ -102,6 +104,9 @@ def command(
 
     FOLDER is a path, or an address that fsspec knows, such as s3://bucket/camera.
 
+    With --watch it may also be a stream: rtsp://..., http://..., /dev/video0, a pipe, a file that
+    grows. The newest frame is searched whenever the network is free; the others are counted.
+
     Writes RUN/results.jsonl, one line an image, and RUN/run.json. Started again, it goes on
     where it was cut off. Ends with 3 when some images failed; each has a record that says why.
 
@@ -111,6 +116,7 @@ def command(
     \b
     Examples:
       fcn-detect batch /media/camera -o run -m person.safetensors --format coco
+      fcn-detect batch rtsp://camera.local/main -o run --watch
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 
@@ -118,11 +124,17 @@ def command(
         raise click.UsageError("--poll goes with --watch")
     with Stop(watch) as stop, ProgressDisplay() as display:
         display.say("loading the network ...")
-        from fcn_detect.batch import Watch, run_batch, watch_folder
+        from fcn_detect.batch import Watch, run_batch, watch_folder, watch_stream
 
-        job, detector = _open(folder, output, model, given)
+        stream = _stream(folder, watch, report)
+        shown = folder if stream is None else stream.shown
+        job, detector = _open(shown, output, model, given, alone=stream is not None)
         display.say(f"the network runs on {detector.backend.name}")
-        if watch:
+        counts = None
+        if stream is not None:
+            watched = watch_stream(job, detector, stream, stop, progress=display)
+            summary, counts, results = watched
+        elif watch:
             summary, results = watch_folder(job, detector, stop, Watch(poll), display)
         else:
             summary, results = run_batch(job, detector, display)
@@ -137,14 +149,37 @@ def command(
         f"{summary.total} images: {summary.done} searched, {summary.failed} failed; "
         f"{summary.resumed} were done before; {summary.inferred} in {summary.seconds:.1f} s"
     )
+    if counts is not None:
+        tell(
+            f"{counts.arrived} frames came; {counts.dropped} were dropped, since newer ones had "
+            f"come; the stream was opened anew {counts.reconnects} times"
+        )
     tell(f"records are in {output}/results.jsonl")
     return stop.exit_code or (exit_codes.SOME_IMAGES_FAILED if summary.failed else 0)
 
 
-def _open(folder: str, output: Path, model: str, given: dict[str, Any]) -> tuple[Any, Any]:
+def _stream(folder: str, watch: bool, report: bool) -> Any:
+    """The stream that is to be watched; None for a folder."""
+    if not watch:
+        return None
+    from fcn_detect.images import is_clip
+    from fcn_detect.video import stream_source
+
+    stream = stream_source(folder)
+    if stream is not None and stream.kind == "file" and not is_clip(Path(folder)):
+        return None
+    if stream is not None and report:
+        raise click.UsageError("--report goes with folders: the frames of a stream are not kept")
+    return stream
+
+
+def _open(
+    folder: str, output: Path, model: str, given: dict[str, Any], alone: bool = False
+) -> tuple[Any, Any]:
     """The job, and the detector: of this machine, whatever Ray's workers will run on.
 
-    Without a number of threads, passes share the cores; with one, there is one pass at a time.
+    Without a number of threads, passes share the cores; with one, or where images come `alone`,
+    there is one pass at a time.
     """
     from fcn_detect.backends import find_model
     from fcn_detect.batch import BatchJob, RayCluster, Shard, share_cores
@@ -159,7 +194,7 @@ def _open(folder: str, output: Path, model: str, given: dict[str, Any]) -> tuple
         given["device"] = None
     detector = Detector.load(model, **given)
     networks = 1
-    if detector.settings.threads is None:
+    if detector.settings.threads is None and not alone:
         threads, networks = share_cores(detector.backend)
         if threads != detector.backend.threads:
             again = {**given, "backend": detector.backend.name, "threads": threads}
