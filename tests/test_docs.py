@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clips import rendered_frames, write_clip
 
 from fcn_detect.cli.main import COMMANDS, cli
 from fcn_detect.config import read_settings
@@ -72,6 +73,7 @@ def folder(tmp_path, monkeypatch, dress_crops, photos_without, dress_model):
     Path("CAMERA").symlink_to("camera")
     for name in ("photo.jpg", "mosaic.tif"):
         Path(name).symlink_to("camera/scene_000.jpg")
+    write_clip(Path("clip.mp4"), rendered_frames(12), codec="mp4v")
     Path("dress.safetensors").write_bytes(dress_model.read_bytes())
     return tmp_path
 
@@ -97,7 +99,7 @@ def test_every_command_of_a_page_has_the_options_that_it_gives(page):
 @pytest.mark.usefixtures("folder", "quick")
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_works_from_its_first_block_to_its_last(page, run_cli):
-    names = {}
+    names = {"__name__": "__main__"}
     if page == "howto/thresholds":
         settings = '[model]\nnet = "valid-small"\n[mining]\nvalidation = "photos-without"\n'
         Path("own.toml").write_text(settings)
