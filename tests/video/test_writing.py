@@ -37,7 +37,7 @@ def test_rates_that_no_player_takes_are_brought_into_range(tmp_path, rate, taken
 def test_odd_sides_become_even_and_later_sizes_that_of_the_first(tmp_path):
     with ClipFile(tmp_path / "a.mp4", 10) as clip:
         clip.write(rendered_frames(1, (61, 83))[0])
-        clip.write(rendered_frames(1, (90, 40))[0])
+        clip.write(rendered_frames(1, (90, 120))[0])
     assert [frame.shape for frame in read_clip(tmp_path / "a.mp4")] == [(62, 84, 3)] * 2
 
 
