@@ -35,6 +35,8 @@ test-slow: $(STAMP)
 
 test-readers: $(STAMP)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group readers
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-datumaro
+	$(BIN)/uv pip install --quiet --python .venv-datumaro/bin/python --group datumaro
 	$(BIN)/pytest tests/formats/test_reference_readers.py
 
 check: lint test

@@ -1,8 +1,11 @@
-"""XML from files that may come from anywhere."""
+"""XML from files that may come from anywhere, and texts that XML can hold."""
 
-from typing import NoReturn
+import re
+from typing import Final, NoReturn
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def parse_xml(data: bytes) -> ET.Element:
@@ -22,6 +25,12 @@ def parse_xml(data: bytes) -> ET.Element:
         raise ValueError(f"not XML ({error})") from None
     except LookupError as error:  # an encoding that Python lacks
         raise ValueError(str(error)) from None
+
+
+def xml_safe(text: str) -> str:
+    r"""The text with characters that XML cannot hold written as `\udcff` or `\x01`."""
+    coded = text.encode(errors="backslashreplace").decode()
+    return _NOT_IN_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", coded)
 
 
 def _refuse_entity(name: str, *_: object) -> NoReturn:

@@ -66,11 +66,11 @@ def command(
 ) -> None:
     """Measure RESULTS (run folders, results.jsonl, MegaDetector's .json) against ANNOTATIONS.
 
-    ANNOTATIONS is a COCO file (.json), a folder of Pascal VOC files (.xml) or a YOLO folder
-    (images/, labels/). Prints COCO average precision, the log-average miss rate of the pedestrian
-    literature, the recall at given false alarms per image, and which mistakes there are. Several
-    results share the tables and the plots. Every image must have its result and its annotation,
-    unless --common is given.
+    ANNOTATIONS is a COCO file (.json), a CVAT file (.xml), a folder of Pascal VOC files (.xml) or a
+    YOLO folder (images/, labels/). Prints COCO average precision, the log-average miss rate of the
+    pedestrian literature, the recall at given false alarms per image, and which mistakes there are.
+    Several results share the tables and the plots. Every image must have its result and its
+    annotation, unless --common is given.
 
     \b
     Examples:

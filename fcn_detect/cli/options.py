@@ -11,7 +11,7 @@ from fcn_detect.cli.commands import Decorator
 FILE = click.Path(path_type=Path)
 
 # the keys of fcn_detect.formats.WRITERS; a test compares them
-FORMATS = ["coco", "csv", "labelstudio", "megadetector", "voc", "yolo"]
+FORMATS = ["coco", "csv", "cvat", "labelstudio", "megadetector", "voc", "yolo"]
 
 SEARCH = "What is searched for"
 RUNTIME = "What runs the network"

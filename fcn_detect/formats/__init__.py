@@ -24,6 +24,7 @@ from fcn_detect.formats.corrections import (
     write_corrections,
 )
 from fcn_detect.formats.csv_table import export_csv, write_csv
+from fcn_detect.formats.cvat import export_cvat, read_cvat_annotations
 from fcn_detect.formats.jsonl import (
     RESULTS_NAME,
     format_result,
@@ -46,6 +47,7 @@ Writer = Callable[[Collection[ImageResult], Path, Shown], Path]
 WRITERS: dict[str, Writer] = {
     "coco": export_coco,
     "csv": export_csv,
+    "cvat": export_cvat,
     "labelstudio": export_labelstudio,
     "megadetector": export_megadetector,
     "voc": export_voc,
@@ -72,6 +74,7 @@ __all__ = [
     "read_annotations",
     "read_coco_annotations",
     "read_corrections",
+    "read_cvat_annotations",
     "read_results",
     "read_voc_annotations",
     "read_yolo_annotations",

@@ -5,7 +5,6 @@ and section 10 of the development kit's documentation, VOC2012.
 """
 
 import math
-import re
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -19,10 +18,9 @@ from fcn_detect.formats.bounded import read_bounded
 from fcn_detect.formats.rows import Shown, path_below, rounded_length
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
-from fcn_detect.xml_text import parse_xml
+from fcn_detect.xml_text import parse_xml, xml_safe
 
 VOC_NAME: Final = "voc"
-NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MAX_BYTES: Final = 16_000_000
 LARGEST: Final = 1e9
 Corners = tuple[float, float, float, float]
@@ -71,9 +69,7 @@ def _annotation(result: ImageResult, shown: Shown) -> ET.Element:
 
 
 def _add(parent: ET.Element, name: str, value: object) -> None:
-    r"""A child with a text, in which characters that XML cannot hold are written as `\udcff`."""
-    text = str(value).encode(errors="backslashreplace").decode()
-    ET.SubElement(parent, name).text = NOT_IN_XML.sub(lambda m: f"\\x{ord(m[0]):02x}", text)
+    ET.SubElement(parent, name).text = xml_safe(str(value))
 
 
 def read_voc_annotations(folder: Path) -> Annotations:
@@ -133,13 +129,23 @@ def _text(element: ET.Element, path: str) -> str:
 
 
 def _number(element: ET.Element, path: str) -> float:
-    text = _text(element, path)
+    what = f"{path} of <{element.tag}>"
+    return number_of_pixels(_text(element, path), what, is_size=path.startswith("size"))
+
+
+def number_of_pixels(text: str, what: str, is_size: bool) -> float:
+    """A coordinate, or with `is_size` a width or height, from its text.
+
+    Raises:
+        ValueError: it is no number, too large for any image, or a negative size; begins with
+            `what`.
+    """
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not abs(value) <= LARGEST or (path.startswith("size") and value < 0):
-        raise ValueError(f"{path} of <{element.tag}> is '{text[:40]}', not a number of pixels")
+    if not abs(value) <= LARGEST or (is_size and value < 0):
+        raise ValueError(f"{what} is '{text[:40]}', not a number of pixels")
     return value
 
 

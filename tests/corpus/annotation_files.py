@@ -61,6 +61,17 @@ def _voc(box: str = "2 3 30 40", name: str = "a.jpg", before: str = "", size: st
     ).encode()
 
 
+def _cvat(box: str = "2 3 30 40", shape: str = "box", before: str = "", **changed: str) -> bytes:
+    corners = zip(("xtl", "ytl", "xbr", "ybr"), box.split(), strict=True)
+    values = {"name": "a.jpg", "width": "64", "height": "48"} | changed
+    size = " ".join(f'{key}="{value}"' for key, value in values.items())
+    place = " ".join(f'{key}="{value}"' for key, value in corners)
+    return (
+        f"{before}<annotations><version>1.1</version><image {size}>"
+        f'<{shape} label="person" {place}/></image></annotations>'
+    ).encode()
+
+
 def _yolo(
     line: bytes, names: bytes = b"person\ncar\n", name: str = "classes.txt"
 ) -> dict[str, bytes]:
@@ -138,6 +149,32 @@ _VOC = {
     "size-of-nothing": (_voc(size="nan"), "not a number of pixels"),
 }
 
+_CVAT = {
+    "plain": (_cvat(), ""),
+    "a-tag": (_cvat(shape="tag"), ""),
+    "empty": (b"", "not XML"),
+    "cut": (_cvat()[:-30], "not XML"),
+    "entities": (_cvat(before=_ENTITIES), "entity 'a' is defined"),
+    "entity-of-a-file": (_cvat(before=_FILE_ENTITY), "entity 'a' is defined"),
+    "one-of-voc": (_voc(), "of Pascal VOC give the folder"),
+    "deep": (b"<a>" * DEEP + b"</a>" * DEEP, "expected <annotations>"),
+    "a-video": (b"<annotations><track id='0'/></annotations>", "CVAT for images"),
+    "polygon": (_cvat(shape="polygon"), "<polygon> in 'a.jpg'; expected upright boxes"),
+    "turned": (_cvat(shape='box rotation="30.5"'), "a turned <box> in 'a.jpg'"),
+    "turned-in-words": (_cvat(shape='box rotation="nan"'), "a turned <box>"),
+    "no-name": (_cvat(name=""), "<image> has no name"),
+    "no-label": (_cvat().replace(b"person", b" "), "<box> has no label"),
+    "name-of-two-lines": (_cvat(name="a&#10;b", shape="mask"), "upright boxes"),
+    "two-of-a-name": (
+        _cvat().replace(b"</image>", b'</image><image name="a.jpg" width="1" height="1"/>'),
+        "two images have the name 'a.jpg'",
+    ),
+    "box-inside-out": (_cvat("30 3 2 40"), "inside out"),
+    "box-not-a-number": (_cvat("nan 3 30 40"), "xtl of <box> is 'nan', not a number of pixels"),
+    "box-of-a-planet": (_cvat("2 3 1e99 40"), "not a number of pixels"),
+    "negative-size": (_cvat(width="-64"), "width of <image> is '-64', not a number of pixels"),
+}
+
 _LINE = b"0 0.5 0.5 0.25 0.125\n"
 _YOLO = {
     "plain": (_yolo(_LINE), ""),
@@ -209,6 +246,7 @@ _CORRECTIONS = {
 
 KINDS: list[Kind] = [
     *(Kind(f"coco-{n}", "annotations", {"a.json": c}, says) for n, (c, says) in _COCO.items()),
+    *(Kind(f"cvat-{n}", "annotations", {"a.xml": c}, says) for n, (c, says) in _CVAT.items()),
     *(Kind(f"voc-{n}", "annotations", {"xml/a.xml": c}, says) for n, (c, says) in _VOC.items()),
     *(Kind(f"yolo-{n}", "annotations", files, says) for n, (files, says) in _YOLO.items()),
     *(Kind(f"results-{n}", "results", {"a.jsonl": c}, says) for n, (c, says) in _RESULTS.items()),

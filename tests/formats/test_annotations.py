@@ -12,12 +12,16 @@ COCO = """{"images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 20}
 VOC = """<annotation><filename>a.png</filename><size><width>40</width><height>20</height></size>
 <object><name>person</name><bndbox><xmin>11</xmin><ymin>6</ymin><xmax>30</xmax><ymax>15</ymax>
 </bndbox></object></annotation>"""
+CVAT = """<annotations><version>1.1</version><image id="0" name="a.png" width="40" height="20">
+<box label="person" occluded="0" xtl="10.00" ytl="5.00" xbr="30.00" ybr="15.00" z_order="0"/>
+</image></annotations>"""
 YOLO = "0 0.5 0.5 0.5 0.5\n"
 
 
 def _written(folder: Path) -> dict[str, Path]:
     """The same box in every format."""
     (folder / "coco.json").write_text(COCO)
+    (folder / "cvat.xml").write_text(CVAT)
     (folder / "voc/Annotations").mkdir(parents=True)
     (folder / "voc/Annotations/a.xml").write_text(VOC)
     for part in ("images", "labels"):
@@ -27,6 +31,7 @@ def _written(folder: Path) -> dict[str, Path]:
     (folder / "yolo/data.yaml").write_text("names: [person]")
     return {
         "coco": folder / "coco.json",
+        "cvat": folder / "cvat.xml",
         "voc": folder / "voc/Annotations",
         "yolo": folder / "yolo",
     }
@@ -45,14 +50,15 @@ def test_every_format_is_recognised_and_holds_the_same_box(tmp_path: Path) -> No
         assert image.ignore.tolist() == [False]
 
 
-@pytest.mark.parametrize("name", ["none", "empty", "classes.txt", "a.xml"])
+@pytest.mark.parametrize("name", ["none", "empty", "classes.txt"])
 def test_anything_else_is_refused_in_one_line_that_says_what_was_expected(
     tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "classes.txt").write_text("a")
-    (tmp_path / "a.xml").write_text(VOC)
-    with pytest.raises(DataError, match=r"expected a COCO file .* Pascal VOC .* YOLO") as caught:
+    with pytest.raises(
+        DataError, match=r"expected a COCO file .* CVAT .* Pascal VOC .* YOLO"
+    ) as caught:
         read_annotations(tmp_path / name)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)

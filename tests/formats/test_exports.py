@@ -9,8 +9,10 @@ from PIL import Image
 
 from fcn_detect.errors import DataError
 from fcn_detect.formats import (
+    ANNOTATION_READERS,
     WRITERS,
     Shown,
+    read_cvat_annotations,
     read_results,
     read_voc_annotations,
     read_yolo_annotations,
@@ -46,6 +48,15 @@ def test_voc_reads_back_what_is_shown(tmp_path):
     assert found["cam/a.jpg"].labels == ["dog", "cat"]
     np.testing.assert_allclose(found["cam/a.jpg"].boxes, BOXES[:2])
     assert (found["cam/a.jpg"].width, found["cam/a.jpg"].height) == (80, 60)
+
+
+def test_cvat_reads_back_what_is_shown(tmp_path):
+    annotations = read_cvat_annotations(WRITERS["cvat"](RESULTS, tmp_path, SHOWN))
+    found = {image.image: image for image in annotations.images}
+    assert found.keys() == {"cam/a.jpg", "cam/empty.png"}
+    assert found["cam/a.jpg"].labels == ["dog", "cat"]
+    np.testing.assert_array_equal(found["cam/a.jpg"].boxes, BOXES[:2])
+    assert annotations.classes == ["cat", "dog"]
 
 
 def test_megadetector_has_all_that_its_format_requires(tmp_path):
@@ -93,13 +104,13 @@ def test_every_frame_of_a_clip_keeps_its_own_entry(name, tmp_path):
         assert len(set(re.findall(r"[ab][.v2]*\.mp4/frame-[0-9]{9}", text))) == 6
 
 
-@pytest.mark.parametrize("name", ["voc", "megadetector", "labelstudio"])
+@pytest.mark.parametrize("name", ["cvat", "voc", "megadetector", "labelstudio"])
 def test_names_that_are_no_text_and_markup_do_no_harm(name, tmp_path):
     for image in (b"\xff<&.jpg".decode(errors="surrogateescape"), "a\x01\n.jpg"):
         odd = ImageResult(image, 80, 60, Detections(BOXES[:1], SCORES[:1], ["cat"]))
         written = WRITERS[name]([odd], tmp_path / repr(image)[1:4], SHOWN)
-        if name == "voc":
-            assert len(read_voc_annotations(written).images) == 1
+        if name in ANNOTATION_READERS:
+            assert len(ANNOTATION_READERS[name](written).images) == 1
         else:
             assert json.loads(written.read_text())
 

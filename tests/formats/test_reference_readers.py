@@ -1,11 +1,13 @@
 """The programs that others read our files with accept them, and see what was written.
 
-label-studio-converter and megadetector-utils are in the dependency group `readers`: they bring much
-with them. Their tests skip where they are not installed.
+label-studio-converter and megadetector-utils are in the dependency group `readers`, datumaro in a
+group and an environment of its own: they bring much with them. Their tests skip where they are not
+installed.
 """
 
 import json
 import re
+import subprocess
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +151,36 @@ def test_label_studios_converter_reads_our_tasks(tmp_path):
     assert [names[one["category_id"]] for one in content["annotations"]] == LABELS
     boxes = np.array([one["bbox"] for one in content["annotations"]])
     np.testing.assert_allclose(boxes[:, :2] + boxes[:, 2:], BOXES[:, 2:], atol=0.01)
+
+
+SEEN_BY_DATUMARO = """
+import json, sys
+from datumaro.components.dataset import Dataset
+from datumaro.components.annotation import AnnotationType
+found = Dataset.import_from(sys.argv[1], "cvat")
+labels = [one.name for one in found.categories()[AnnotationType.label]]
+seen = {
+    one.id: [[labels[box.label], *box.get_bbox()] for box in one.annotations] for one in found
+}
+print(json.dumps({"labels": labels, "seen": seen}))
+"""
+
+
+@pytest.mark.usefixtures("pictures")
+def test_datumaro_reads_our_cvat(tmp_path):
+    python = Path(__file__).parents[2] / ".venv-datumaro" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("make test-readers")
+    assert WRITERS["cvat"](RESULTS, tmp_path, SHOWN).exists()
+    command = [python, "-c", SEEN_BY_DATUMARO, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["labels"] == SHOWN.labels
+    assert said["seen"].keys() == {"a", "empty"}
+    assert said["seen"]["empty"] == []
+    assert [label for label, *_ in said["seen"]["a"]] == LABELS
+    boxes = np.array([box for _, *box in said["seen"]["a"]])
+    np.testing.assert_allclose(np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]), BOXES)
 
 
 def test_the_documented_lines_give_fiftyone_shares_of_the_picture():

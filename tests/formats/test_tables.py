@@ -57,7 +57,7 @@ def test_pictures_that_differ_in_their_ending_only_are_all_there(name: str, tmp_
     assert sum("/a." in file for file in files) == 2
 
 
-@pytest.mark.parametrize("name", ["voc", "yolo", "labelstudio"])
+@pytest.mark.parametrize("name", ["cvat", "voc", "yolo", "labelstudio"])
 def test_formats_without_scores_and_for_people_hold_what_is_worth_showing(
     name: str, tmp_path: Path
 ) -> None:

@@ -133,6 +133,11 @@ _VOC = b"""<annotation><folder>a</folder><filename>a.jpg</filename><size><width>
 <height>48</height><depth>3</depth></size><object><name>person</name><difficult>0</difficult>
 <bndbox><xmin>2</xmin><ymin>3</ymin><xmax>30.5</xmax><ymax>40</ymax></bndbox></object></annotation>
 """
+_CVAT = b"""<annotations><version>1.1</version><meta><task><labels><label><name>car</name></label>
+</labels></task></meta><image id="0" name="a/b.jpg" width="64" height="48"><tag label="wet"/>
+<box label="person" occluded="0" xtl="2" ytl="3.5" xbr="30" ybr="40" rotation="0" z_order="0"/>
+</image></annotations>
+"""
 _HEAD = _json({"__metadata__": TEXTS, "w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
 _LINES = [write_line(FOUND, FileState(1, 2)), write_line(FAILED, FileState(3, 4, "c" * 64))]
 
@@ -140,6 +145,7 @@ SEEDS: dict[str, list[bytes]] = {
     "results_file": [format_result(one).encode() + b"\n" for one in (FOUND, FAILED)],
     "megadetector_file": [_megadetector()],
     "coco_file": [_coco()],
+    "cvat_file": [_CVAT],
     "voc_file": [_VOC],
     "yolo_labels": [b"0 0.5 0.5 0.25 0.125\n1 1.0 0 1e-3 1\n"],
     "names_yaml": [
@@ -166,6 +172,7 @@ _XML_WORDS = ["<!DOCTYPE a [", "<!ENTITY a '", "&lt;", "<![CDATA[", "encoding='u
 _TOML_WORDS = ["inf", "nan", "0x", "1979-05-27T07:32:00Z", '"""', "[[", "[model.", "'x' = ", "1_0"]
 
 WORDS: dict[str, list[str]] = {
+    "cvat_file": [*_XML_WORDS, "<box", "<polygon ", "xtl='", "rotation='1'"],
     "voc_file": [*_XML_WORDS, "<truncated>", "<xmin>"],
     "openvino_file": _XML_WORDS,
     "settings_file": _TOML_WORDS,

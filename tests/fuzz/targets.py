@@ -28,6 +28,7 @@ from fcn_detect.formats import (
     parse_result,
     read_coco_annotations,
     read_corrections,
+    read_cvat_annotations,
     read_voc_annotations,
     read_yolo_annotations,
     write_corrections,
@@ -60,6 +61,11 @@ def megadetector_file(data: bytes) -> None:
 def coco_file(data: bytes) -> None:
     """A COCO dataset."""
     _check_annotations(read_coco_annotations(_file("coco.json", data)))
+
+
+def cvat_file(data: bytes) -> None:
+    """A file of CVAT for images."""
+    _check_annotations(read_cvat_annotations(_file("cvat.xml", data)))
 
 
 def voc_file(data: bytes) -> None:
@@ -219,6 +225,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         results_file,
         megadetector_file,
         coco_file,
+        cvat_file,
         voc_file,
         yolo_labels,
         names_yaml,
