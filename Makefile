@@ -37,7 +37,8 @@ test-readers: $(STAMP)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group readers
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-datumaro
 	$(BIN)/uv pip install --quiet --python .venv-datumaro/bin/python --group datumaro
-	$(BIN)/pytest tests/formats/test_reference_readers.py
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group docker
+	$(BIN)/pytest tests/formats/test_reference_readers.py tests/test_docker.py
 
 check: lint test
 
