@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_detect.train.room import stacked, taken
+
 
 @dataclass(frozen=True)
 class Skipped:
@@ -20,7 +22,7 @@ class CropSet:
     """Crops of one split.
 
     Attributes:
-        images: RGB uint8 `(n, crop_h, crop_w, 3)`.
+        images: RGB uint8 `(n, crop_h, crop_w, 3)`; in memory, or mapped from a file (`room`).
         classes: int64 `(n,)` index into the labels; the background is the last, `len(labels)`.
         names: n paths, for contact sheets and records.
     """
@@ -34,7 +36,9 @@ class CropSet:
 
     def take(self, index: NDArray[np.intp]) -> "CropSet":
         """Those of an index array, in its order."""
-        return CropSet(self.images[index], self.classes[index], [self.names[i] for i in index])
+        return CropSet(
+            taken(self.images, index), self.classes[index], [self.names[i] for i in index]
+        )
 
     def middle(self, margins_hw: tuple[int, int], window_hw: tuple[int, int]) -> "CropSet":
         """The middle window of each crop, as the net sees it; a view."""
@@ -46,7 +50,7 @@ class CropSet:
         """These crops and background windows `(m, crop_h, crop_w, 3)`, called `name-0`, ..."""
         classes = np.full(len(windows), labels, np.int64)
         return CropSet(
-            np.concatenate([self.images, windows]),
+            stacked([self.images, windows]),
             np.concatenate([self.classes, classes]),
             [*self.names, *(f"{name}-{i}" for i in range(len(windows)))],
         )
@@ -56,6 +60,6 @@ def joined(sets: list[CropSet]) -> CropSet:
     """The crops of several sets, at least one, one behind the other."""
     if len(sets) == 1:
         return sets[0]
-    images, classes = ([getattr(one, name) for one in sets] for name in ("images", "classes"))
+    images = stacked([one.images for one in sets])
     names = [name for one in sets for name in one.names]
-    return CropSet(np.concatenate(images), np.concatenate(classes), names)
+    return CropSet(images, np.concatenate([one.classes for one in sets]), names)

@@ -9,6 +9,7 @@ import numpy as np
 from fcn_detect.errors import DataError, ImageError
 from fcn_detect.images import find_images, read_image, resize_to
 from fcn_detect.train.crop_set import CropSet, Skipped, joined
+from fcn_detect.train.room import room
 from fcn_detect.train.splitting import split_by_groups
 
 BACKGROUND_NAMES = ("background", "negative", "neg", "other")
@@ -134,24 +135,29 @@ def _read_split(
 def _read_classes(
     root: Path, labels: tuple[str, ...], crop_hw: tuple[int, int], skipped: list[Skipped]
 ) -> CropSet:
-    images, classes, names = [], [], []
-    for index, label in enumerate(labels):
-        if not (root / label).is_dir():
-            continue  # such as the background, where photos without the object are given
-        for path in _files(root / label):
-            try:
-                images.append(resize_to(read_image(path).pixels, crop_hw))
-            except ImageError as error:
-                skipped.append(Skipped(path.as_posix(), error.kind, str(error)))
-                continue
-            classes.append(index)
-            names.append(path.as_posix())
-    stacked = np.stack(images) if images else np.zeros((0, *crop_hw, 3), np.uint8)
-    return CropSet(stacked, np.array(classes, np.int64), names)
+    files = [(index, path) for index, label in enumerate(labels) for path in _files(root / label)]
+    images = room(len(files), crop_hw)
+    classes: list[int] = []
+    names: list[str] = []
+    for index, path in files:
+        try:
+            images[len(names)] = resize_to(read_image(path).pixels, crop_hw)
+        except ImageError as error:
+            skipped.append(Skipped(path.as_posix(), error.kind, str(error)))
+            continue
+        classes.append(index)
+        names.append(path.as_posix())
+    return CropSet(images[: len(names)], np.array(classes, np.int64), names)
 
 
 def _files(folder: Path) -> list[Path]:
-    """The images of one class; an empty folder is judged later, with all classes known."""
+    """The images of one class.
+
+    An empty folder is judged later, with all classes known; and there may be none, such as of the
+    background, where photos without the object are given.
+    """
+    if not folder.is_dir():
+        return []
     try:
         return list(find_images([folder]))
     except DataError:

@@ -1,3 +1,6 @@
+import errno
+import mmap
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,6 +8,7 @@ from PIL import Image
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.train import load_crops
 from fcn_detect.train.crop_set import CropSet
+from fcn_detect.train.room import room
 from fcn_detect.train.splitting import group_names, split_by_groups
 
 CROP_HW = (16, 8)
@@ -147,3 +151,53 @@ def test_with_a_models_labels_a_class_may_be_missing_and_none_may_be_unknown(tmp
     (tmp_path / "cat").rename(tmp_path / "background2")
     with pytest.raises(DataError, match="background2"):
         load_crops(tmp_path, CROP_HW, labels=labels)
+
+
+def lies_in_a_file(array):
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap)
+
+
+def test_crops_above_the_memory_for_them_lie_in_a_file_and_are_the_same(tmp_path, monkeypatch):
+    for part, count in (("a", 5), ("b", 3)):
+        for label in ("cat", "background"):
+            for i in range(count):
+                write(tmp_path / part / label / f"{i}.png", 20 * i + len(label), size=(9, 17))
+    (tmp_path / "a" / "cat" / "broken.png").write_bytes(b"none")
+
+    def everything():
+        folders = load_crops(tmp_path / "a", CROP_HW, more=[tmp_path / "b"])
+        windows = np.full((2, *CROP_HW, 3), 7, np.uint8)
+        return folders, folders.train.with_background(windows, "photo", 1)
+
+    (in_memory, more), limit = everything(), 4 * CROP_HW[0] * CROP_HW[1] * 3
+    monkeypatch.setattr("fcn_detect.train.room.IN_MEMORY", limit)
+    on_disk, more_on_disk = everything()
+    for one, other, many in (
+        (in_memory.train, on_disk.train, True),
+        (in_memory.validation, on_disk.validation, False),
+        (more, more_on_disk, True),
+    ):
+        assert (one.names, one.classes.tolist()) == (other.names, other.classes.tolist())
+        np.testing.assert_array_equal(one.images, other.images)
+        assert lies_in_a_file(other.images) == many
+        assert not lies_in_a_file(one.images)
+        index = np.array([1, 0, 1])
+        batch = other.images[index]
+        np.testing.assert_array_equal(batch, one.images[index])
+        assert not lies_in_a_file(batch)
+    assert [skip.path for skip in on_disk.skipped] == [skip.path for skip in in_memory.skipped]
+
+
+def test_a_disk_without_room_for_the_crops_is_named(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("os.posix_fallocate", full)
+    monkeypatch.setattr("fcn_detect.train.room.IN_MEMORY", 0)
+    with pytest.raises(OSError, match="No space") as caught:
+        room(3, CROP_HW)
+    assert caught.value.filename == str(tmp_path)
+    assert not list(tmp_path.iterdir())
