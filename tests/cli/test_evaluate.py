@@ -129,7 +129,7 @@ def test_sheets_of_several_results_have_folders_of_their_own(run_cli, folder):
 def test_annotations_that_are_nothing_known_end_in_one_line(run_cli, folder):
     code, out, err = run_cli("evaluate", folder / "run", folder / "photos")
     assert (code, out) == (1, "")
-    assert "expected a COCO file (.json), a folder of Pascal VOC" in err
+    assert "expected a COCO file (.json), a CVAT file (.xml), a folder of Pascal VOC" in err
     assert len(err.splitlines()) == 1
 
 
