@@ -1,16 +1,15 @@
 """Huge images that another process lays on disk: the same pixels, or a failure of a named kind."""
 
-import os
 import tempfile
-import time
 
 import numpy as np
 import pytest
+from huge_layers import dies, no_row, slow
 from PIL import Image
 
 from fcn_detect.batch.huge_files import store_apart
 from fcn_detect.errors import ImageError
-from fcn_detect.images import HalfStore, StreamingRules, huge_header, store_image
+from fcn_detect.images import StreamingRules, huge_header, store_image
 
 RULES = StreamingRules(max_pixels=10_000_000)
 
@@ -29,25 +28,6 @@ def laid(path, **how):
     header = huge_header(path, stream_pixels=1000)
     assert header is not None
     return store_apart(path, header, RULES, **{"limit_s": 60.0, **how})
-
-
-def no_row(*_arguments, folder):
-    (folder / "00.rgb").write_bytes(b"begun")
-    time.sleep(600)
-
-
-def dies(*_arguments, folder):
-    (folder / "00.rgb").write_bytes(b"begun")
-    os._exit(7)
-
-
-def slow(_path, _header, _rules, progress, folder):
-    store = HalfStore((1, 1), folder)
-    for i in range(5):
-        time.sleep(0.8)
-        progress("reading", i + 1, 5, "megapixels")
-    store.notes = ["slow"]
-    return store
 
 
 def test_the_halves_are_those_of_one_process_and_go_with_the_object(picture):

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from fcn_detect.errors import MissingExtraError
 from fcn_detect.formats import ANNOTATION_READERS, WRITERS, Shown, read_annotations
@@ -29,6 +29,12 @@ RESULTS = [
     ImageResult("empty.png", 80, 60, Detections.empty()),
 ]
 FAILED = ImageResult("bad.jpg", None, None, None, Failure("truncated", "it ends early"))
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch):
+    """MegaDetector's package lets Pillow read truncated files, all over the process."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
 
 
 def reader(name):
