@@ -1,7 +1,7 @@
 """Videos in, frames out, RGB uint8 `(h, w, 3)`; and annotated clips.
 
-FFmpeg does it, as OpenCV brings it, in a process of its own: a damaged file can neither crash this
-one nor let it hang, and what FFmpeg prints is read.
+FFmpeg does it, as OpenCV brings it, in a process of its own: a damaged file cannot crash this one,
+and what FFmpeg prints is read. A stream that stalls is opened anew; a clip has no time limit.
 """
 
 from fcn_detect.video.clip import ClipReader
