@@ -11,6 +11,10 @@ from fcn_detect.results import Progress, silent
 
 Work = Callable[[], object]
 
+# Before each work: threads of a library go on looking for more to do for a while (OpenBLAS's, which
+# multiplied matrices for the peak, made the next work take twice its time).
+PAUSE_S = 0.2
+
 
 @dataclass(frozen=True)
 class Times:
@@ -61,6 +65,7 @@ def time_in_turns(
     turns = range(repeats) if warm else range(-1, repeats)
     for turn in turns:
         for name, work in works.items():
+            time.sleep(PAUSE_S)
             taken = seconds_of(work)
             if turn >= 0:
                 seconds[name].append(taken)

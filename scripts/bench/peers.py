@@ -27,6 +27,7 @@ from torchvision.models import detection
 from fcn_detect.backends import BACKENDS, find_model
 from fcn_detect.backends.choosing import candidates
 from fcn_detect.bench.frames import bench_frames
+from fcn_detect.bench.turns import PAUSE_S
 from fcn_detect.detect import Detector
 from fcn_detect.images import read_image
 
@@ -126,6 +127,7 @@ def print_table(searchers: dict[str, Searcher], frames: list[Path], repeats: int
     for turn in range(repeats + 1):  # the first one warms up
         for frame in frames:
             for name, search in searchers.items():
+                time.sleep(PAUSE_S)
                 taken, boxes[name] = search(frame)
                 if turn:
                     seconds[name].append(taken)
