@@ -1,6 +1,5 @@
 """Huge images, laid on disk by a process of their own, which may hang or die without harm."""
 
-import multiprocessing
 import signal
 import tempfile
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from fcn_detect.errors import ImageError
 from fcn_detect.images import HalfStore, PictureHeader, StreamingRules, store_image
-from fcn_detect.processes import START_S, stops_held_back
+from fcn_detect.processes import START_S, ChildProcess
 from fcn_detect.results import Progress, silent
 
 Layer = Callable[..., HalfStore]  # `store_image`, or what a test puts in its place
@@ -52,22 +51,12 @@ def _stored(
     arguments: tuple[object, ...], limit_s: float, progress: Progress
 ) -> tuple[tuple[int, int], list[str]]:
     """Height, width and notes of the image that another process has laid down."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_lay, args=(theirs, *arguments), daemon=True)
-    with stops_held_back():
-        process.start()
-    theirs.close()
-    try:
-        return _wait(ours, limit_s, progress)
-    except EOFError:
-        process.join(1)
-        message = f"the process that read it died (exit code {process.exitcode})"
-        raise ImageError("crashed", message) from None
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
+    with ChildProcess(_lay, *arguments) as process:
+        try:
+            return _wait(process.connection, limit_s, progress)
+        except EOFError:
+            message = f"the process that read it died (exit code {process.exit_code})"
+            raise ImageError("crashed", message) from None
 
 
 def _wait(

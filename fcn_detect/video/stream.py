@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fcn_detect.processes import START_S
+from fcn_detect.processes import SPAWN, START_S
 from fcn_detect.results import VideoFrame
 from fcn_detect.video.decoding import send_newest
 from fcn_detect.video.frame import Frame
 from fcn_detect.video.messages import Coming
-from fcn_detect.video.process import SPAWN, DecodingProcess
+from fcn_detect.video.process import DecodingProcess
 from fcn_detect.video.source import StreamSource
 
 log = logging.getLogger(__name__)
