@@ -6,6 +6,7 @@
     ├── ModelError         (ValueError)    a model file that is damaged or of another kind
     ├── ConversionError    (ValueError)    a network that has no exact fully convolutional form
     ├── ImageError         (ValueError)    an image that cannot be searched; has a `kind`
+    ├── ProcessError       (RuntimeError)  a process that shared the work has died
     └── MissingExtraError  (ImportError)   an optional library; names the extra to install
 
 Each message is one line that says what was found, what was expected and what to do.
@@ -54,6 +55,10 @@ class ImageError(FcnDetectError, ValueError):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class ProcessError(FcnDetectError, RuntimeError):
+    """A process that shared the work has died."""
 
 
 class MissingExtraError(FcnDetectError, ImportError):

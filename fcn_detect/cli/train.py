@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the crops, before mining.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of everything random.")
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that share the work: a GPU each, or a part of the cores. [default: 1]",
+)
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def command(
     crops: tuple[Path, ...], output: Path, config: Path | None, init: str | None, **given: Any
@@ -66,10 +72,14 @@ def command(
             rate = settings.train.learning_rate
             display.say(f"going on from {start}, with its settings, at a learning rate of {rate:g}")
         display.say("loading torch ...")
-        from fcn_detect.train import TrainingJob, train
+        from fcn_detect.train import TrainingJob, is_first_process, train
 
-        job = TrainingJob(crops[0], output, settings, given["resume"], start, crops[1:])
+        job = TrainingJob(
+            crops[0], output, settings, given["resume"], start, crops[1:], given["devices"]
+        )
         result = train(job, display, display.say)
+    if not is_first_process():
+        return 0  # the first one tells
     tell(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
     tell(_threshold_text(result.header, result.metrics["photos"]["held_back"]))
     tell(f"model {output}; metrics and plots in {job.folder}/")

@@ -33,14 +33,25 @@ def finish(
     classifier: nn.Module,
     folders: CropFolders,
     negatives: Negatives,
+    alarms: FalseAlarms | None,
     history: list[EpochRecord],
     *,
     interrupted: bool,
 ) -> TrainingResult:
-    """Writes everything that a training leaves; an interrupted one skips the photos held back."""
+    """Writes everything that a training leaves.
+
+    Args:
+        job: what was trained.
+        header: of the net; its figures are still to be measured.
+        classifier: as trained.
+        folders: the crops, those to validate with as the net sees them.
+        negatives: photos without the object.
+        alarms: found in the photos held back; None where there are none, or time was short.
+        history: of the epochs.
+        interrupted: whether the training was stopped before its end.
+    """
     crops = folders.validation
     logits = predict(classifier, crops, header.outputs)
-    alarms = None if interrupted else negatives.count_false_alarms(classifier)
     figures: dict[str, float] = {"validation_accuracy": accuracy(logits, crops.classes)}
     with_alarms = _with_false_alarms(logits, crops.classes, alarms)
     calibration = fit_calibration(*with_alarms)

@@ -22,6 +22,8 @@ class TrainingJob:
         resume: whether to go on from the checkpoint.
         init: a model file whose weights to begin with.
         more_crops: further folders of class folders, such as those that `init` learned from.
+        devices: processes of this machine that share the work, with a GPU each where there are
+            any. The model is that of one process, to rounding.
     """
 
     crops: Path
@@ -30,6 +32,7 @@ class TrainingJob:
     resume: bool = False
     init: Path | None = None
     more_crops: tuple[Path, ...] = ()
+    devices: int = 1
 
     @property
     def folder(self) -> Path:

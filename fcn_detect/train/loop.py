@@ -12,11 +12,18 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from fcn_detect.config import TrainSettings
+from fcn_detect.errors import SettingsError
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.crop_set import CropSet
+from fcn_detect.train.group import Group
 from fcn_detect.train.teacher import Teacher
+from fcn_detect.train.whole_batch import with_whole_batch
 
 StepReport = Callable[[int, int, float], None]  # (steps done, steps, mean loss so far)
+
+# Crops of a batch that are augmented by one stream of random numbers. Processes share a batch in
+# such parts, and so whoever augments a part gets the same windows.
+PART = 16
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,14 @@ class EpochRecord:
 class Trainer:
     """Trains one classifier on one set of crops, epoch by epoch, and can be stopped between any.
 
+    Several processes have a share of each batch, and take the steps that one would, to rounding.
+
     Attributes:
         classifier: the net being trained.
         average: moving average of its weights; what is measured and kept.
+
+    Raises:
+        SettingsError: there are more processes than shares of a batch.
     """
 
     def __init__(
@@ -48,7 +60,9 @@ class Trainer:
         crops: CropSet,
         outputs: int,
         teacher: Teacher | None = None,
+        group: Group | None = None,
     ) -> None:
+        self.group = group or Group()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = _precision(settings, self.device)
         self.settings, self.augmentation = settings, augmentation
@@ -56,12 +70,19 @@ class Trainer:
         self.outputs, self.background = outputs, max(1, outputs - 1)
         self.teacher = teacher
         self.classifier = classifier.to(self.device).to(memory_format=torch.channels_last)
+        self.learner = self.classifier
+        if self.group.size > 1:
+            rows = _own_rows(self.group, settings.batch_size)
+            self.classifier = with_whole_batch(
+                self.classifier, self.group, rows, settings.batch_size
+            )
+            self.learner = nn.parallel.DistributedDataParallel(self.classifier)
         self.average = AveragedModel(
             self.classifier, multi_avg_fn=_averaging(settings.average_decay), use_buffers=True
         )
         self.steps = max(1, len(crops) // settings.batch_size)
         self.optimizer = torch.optim.AdamW(
-            parameter_groups(classifier, settings.weight_decay), lr=settings.learning_rate
+            parameter_groups(self.classifier, settings.weight_decay), lr=settings.learning_rate
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, settings.learning_rate, total_steps=self.steps * epochs
@@ -82,37 +103,59 @@ class Trainer:
         return total / self.steps
 
     def _step(self, index: Tensor) -> float:
-        crops = torch.from_numpy(self.crops.images[index.numpy()]).permute(0, 3, 1, 2)
-        classes = torch.from_numpy(self.crops.classes[index.numpy()])
-        windows, offsets, parts = self.augmentation(crops, classes == self.background)
-        classes = torch.where(parts, self.background, classes).to(self.device)
+        windows, classes, offsets = self._augmented(index)
+        classes, offsets = classes.to(self.device), offsets.to(self.device)
         batch = windows.to(self.device).float().contiguous(memory_format=torch.channels_last)
         half = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            values = self.classifier(batch).float()
+            values = self.learner(batch).float()
             taught = None if self.teacher is None else self.teacher(windows)
-        loss = self._loss(values, classes, offsets.to(self.device))
-        if taught is not None:
-            logits = values[:, : self.outputs]
-            loss = loss + self.settings.teacher_weight * taught_loss(logits, taught)
+        loss = self._loss(values, classes, offsets, taught)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.classifier.parameters(), 5.0)
         self.optimizer.step()
         self.schedule.step()
         self.average.update_parameters(self.classifier)
-        return float(loss.detach())
+        return self.group.mean(loss)
 
-    def _loss(self, values: Tensor, classes: Tensor, offsets: Tensor) -> Tensor:
+    def _augmented(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Windows, classes and offsets of this process's share of a batch."""
+        parts = torch.split(index, PART)
+        seeds = torch.randint(2**63 - 1, (len(parts),)).tolist()
+        after = torch.get_rng_state()
+        done = [
+            self._augmented_part(part.numpy(), seed)
+            for part, seed in self.group.own(list(zip(parts, seeds, strict=True)))
+        ]
+        torch.set_rng_state(after)
+        windows, classes, offsets = (torch.cat(some) for some in zip(*done, strict=True))
+        return windows, classes, offsets
+
+    def _augmented_part(self, index: NDArray[np.int64], seed: int) -> tuple[Tensor, Tensor, Tensor]:
+        torch.default_generator.manual_seed(seed)
+        crops = torch.from_numpy(self.crops.images[index]).permute(0, 3, 1, 2)
+        classes = torch.from_numpy(self.crops.classes[index])
+        windows, offsets, parts = self.augmentation(crops, classes == self.background)
+        return windows, torch.where(parts, self.background, classes), offsets
+
+    def _loss(
+        self, values: Tensor, classes: Tensor, offsets: Tensor, taught: Tensor | None
+    ) -> Tensor:
         """Of a batch: how wrong the classes are, and where there are objects, their places."""
         logits, found = values[:, : self.outputs], values[:, self.outputs :]
         objects = classes != self.background
         s = self.settings
         smoothing = torch.where(objects, s.label_smoothing, s.background_smoothing)
         loss = classification_loss(logits, classes, smoothing)
-        if found.shape[1] and objects.any():
-            true = offsets[objects, : found.shape[1]]
-            loss = loss + self.settings.offset_weight * F.smooth_l1_loss(found[objects], true)
+        if taught is not None:
+            loss = loss + s.teacher_weight * taught_loss(logits, taught)
+        loss = self.group.weight(len(classes), self.device) * loss
+        if found.shape[1]:
+            weight = s.offset_weight * self.group.weight(int(objects.sum()), self.device)
+            if objects.any():
+                true = offsets[objects, : found.shape[1]]
+                loss = loss + weight * F.smooth_l1_loss(found[objects], true)
         return loss
 
     def state(self) -> dict[str, Any]:
@@ -132,6 +175,18 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+
+
+def _own_rows(group: Group, batch_size: int) -> slice:
+    """The rows of a batch that are this process's share."""
+    parts = range(0, batch_size, PART)
+    if group.size > len(parts):
+        raise SettingsError(
+            f"--devices: {group.size} processes cannot share a batch of {batch_size} crops; "
+            f"{len(parts)} can, {PART} crops each (train.batch_size)"
+        )
+    own = group.own(parts)
+    return slice(own[0], min(own[-1] + PART, batch_size))
 
 
 def _precision(settings: TrainSettings, device: torch.device) -> str:

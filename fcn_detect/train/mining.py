@@ -15,6 +15,7 @@ from fcn_detect.images import add_border, find_images, read_image
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration, Progress
 from fcn_detect.train.crop_set import Skipped
+from fcn_detect.train.room import stacked
 
 LONGEST_RUN = 8
 
@@ -101,6 +102,19 @@ class FalseAlarms:
         return np.asarray(shares[self.labels, np.arange(len(self.labels))])
 
 
+def joined_alarms(shares: Sequence[FalseAlarms]) -> FalseAlarms:
+    """The false alarms of several lists of photos, at least one, as if searched in turn."""
+    if len(shares) == 1:
+        return shares[0]
+    return FalseAlarms(
+        stacked([share.windows for share in shares]),
+        np.concatenate([share.logits for share in shares]),
+        np.concatenate([share.labels for share in shares]),
+        sum(share.photos for share in shares),
+        sum(share.cells for share in shares),
+    )
+
+
 def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]:
     """Photos to learn from, and photos held back, in runs of neighbours by name.
 
@@ -122,7 +136,7 @@ def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]
 
 
 def random_windows(
-    photos: Sequence[Path],
+    photos: Sequence[tuple[int, Path]],
     plan: PyramidPlan,
     per_photo: int,
     seed: int,
@@ -131,18 +145,26 @@ def random_windows(
 ) -> tuple[NDArray[np.uint8], list[Skipped]]:
     """Windows at random levels and places of each photo, its border included.
 
+    Args:
+        photos: each with its number, which with `seed` says where its windows are.
+        plan: of the levels.
+        per_photo: number of windows.
+        seed: of what is random.
+        around: how much is cut out around each window.
+        progress: told of each photo.
+
     Returns:
         uint8 `(n, *around.crop_hw, 3)`, and the photos that could not be read.
     """
     windows = _Stack((*around.crop_hw, 3), np.uint8, per_photo * len(photos))
     skipped: list[Skipped] = []
-    for i, path in enumerate(photos):
+    for done, (i, path) in enumerate(photos, 1):
         try:
             for some in _windows_of(read_image(path).pixels, plan, per_photo, [seed, i], around):
                 windows.add(some)
         except ImageError as error:
             skipped.append(Skipped(path.as_posix(), error.kind, str(error)))
-        progress("cutting windows from photos", i + 1, len(photos))
+        progress("cutting windows from photos", done, len(photos))
     return windows.rows, skipped
 
 

@@ -15,14 +15,17 @@ from fcn_detect.files import open_atomically
 from fcn_detect.images import contact_sheet
 from fcn_detect.results import ModelHeader, Progress
 from fcn_detect.train.crop_set import Skipped
+from fcn_detect.train.group import Group
 from fcn_detect.train.job import Say
 from fcn_detect.train.mining import (
     FalseAlarms,
     Surroundings,
     find_false_alarms,
+    joined_alarms,
     list_photos,
     random_windows,
 )
+from fcn_detect.train.room import stacked
 
 HELD_BACK_KEEP = 0.01
 HELD_BACK_PER_PHOTO = 100
@@ -31,6 +34,8 @@ FOUND_SHARE = 0.95
 
 class Negatives:
     """Photos to learn from and photos held back; both lists are empty where none are set.
+
+    Each process of a group searches a share of the photos, and all have what was found.
 
     Attributes:
         photos: to learn from.
@@ -41,8 +46,15 @@ class Negatives:
         skipped: photos that could not be read.
     """
 
-    def __init__(self, settings: Settings, header: ModelHeader, progress: Progress) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        header: ModelHeader,
+        progress: Progress,
+        group: Group | None = None,
+    ) -> None:
         self.settings, self.header, self.progress = settings, header, progress
+        self.group = group or Group()
         self.photos: list[Path] = []
         self.held_back: list[Path] = []
         self.rounds: list[dict[str, Any]] = []
@@ -64,19 +76,17 @@ class Negatives:
         plan = level_plan(self.header, self._search_settings())
         per_photo = self.settings.mining.windows_per_photo if self.photos else 0
         seed = self.settings.train.seed
-        photos = self.photos if per_photo else []
-        windows, skipped = random_windows(photos, plan, per_photo, seed, self.around, self.progress)
-        self.skipped += skipped
-        return windows
+        photos = self.group.own(list(enumerate(self.photos if per_photo else [])))
+        own = random_windows(photos, plan, per_photo, seed, self.around, self.progress)
+        windows, skipped = zip(*self.group.from_all(own), strict=True)
+        self.skipped += [skip for some in skipped for skip in some]
+        return windows[0] if len(windows) == 1 else stacked(windows)
 
     def mine(self, round_: int, classifier: nn.Module, folder: Path, say: Say) -> NDArray[np.uint8]:
         """The false alarms of one round; kept as `mined-ROUND.npy`, the worst as a picture."""
         detector = Detector(self._backend(classifier), self._search_settings())
         per_photo = self.settings.mining.per_photo
-        alarms, skipped = find_false_alarms(
-            detector, self.photos, per_photo, self.around, self.progress
-        )
-        self.skipped += [skip for skip in skipped if skip not in self.skipped]
+        alarms = self._find(detector, self.photos, per_photo, self.around)
         scores = alarms.scores(self.header.calibration)
         found = len(scores)
         self.rounds.append(
@@ -91,11 +101,12 @@ class Negatives:
             f"mining {round_}: {found} false alarms in {alarms.photos} photos, "
             f"{found / max(1, alarms.photos):.2f} a photo"
         )
-        with open_atomically(_mined_file(folder, round_)) as file:
-            np.save(file, alarms.windows)
-        worst = np.argsort(-scores, kind="stable")[:96]
-        captions = [f"{scores[i]:.3f}" for i in worst]
-        contact_sheet(alarms.windows[worst], captions, folder / f"mined-{round_}.png")
+        if self.group.is_first:
+            with open_atomically(_mined_file(folder, round_)) as file:
+                np.save(file, alarms.windows)
+            worst = np.argsort(-scores, kind="stable")[:96]
+            captions = [f"{scores[i]:.3f}" for i in worst]
+            contact_sheet(alarms.windows[worst], captions, folder / f"mined-{round_}.png")
         return alarms.windows
 
     def mined_before(self, round_: int, folder: Path) -> NDArray[np.uint8]:
@@ -115,11 +126,16 @@ class Negatives:
             return None
         settings = self._search_settings().model_copy(update={"keep": HELD_BACK_KEEP})
         detector = Detector(self._backend(classifier), settings)
-        alarms, skipped = find_false_alarms(
-            detector, self.held_back, HELD_BACK_PER_PHOTO, self.window_only, self.progress
-        )
-        self.skipped += skipped
-        return alarms
+        return self._find(detector, self.held_back, HELD_BACK_PER_PHOTO, self.window_only)
+
+    def _find(
+        self, detector: Detector, photos: list[Path], per_photo: int, around: Surroundings
+    ) -> FalseAlarms:
+        own = find_false_alarms(detector, self.group.own(photos), per_photo, around, self.progress)
+        shares, skipped = zip(*self.group.from_all(own), strict=True)
+        found = [skip for some in skipped for skip in some]
+        self.skipped += [skip for skip in found if skip not in self.skipped]
+        return joined_alarms(shares)
 
     def count_after_phase(
         self, classifier: nn.Module, object_scores: NDArray[np.float64], say: Say

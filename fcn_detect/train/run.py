@@ -1,6 +1,7 @@
 """A whole training: crops in, one model file out; can be stopped and taken up again."""
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from torch import nn
 
 from fcn_detect.backends import find_model
 from fcn_detect.config import Settings
-from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.errors import DataError, ModelError, SettingsError
 from fcn_detect.files import discard_leftovers
 from fcn_detect.locking import lock
 from fcn_detect.nets import build_net, load_model, read_header, to_fully_convolutional
@@ -22,9 +23,12 @@ from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.checkpoint import load_checkpoint, save_checkpoint
 from fcn_detect.train.crop_set import CropSet
 from fcn_detect.train.crops import CropFolders, load_crops
+from fcn_detect.train.devices import is_first_process, opened_group
 from fcn_detect.train.finish import finish
+from fcn_detect.train.group import Group
 from fcn_detect.train.job import Say, TrainingJob, TrainingResult
 from fcn_detect.train.loop import EpochRecord, Trainer, accuracy, classification_loss, predict
+from fcn_detect.train.mining import FalseAlarms
 from fcn_detect.train.negatives import Negatives
 from fcn_detect.train.teacher import Teacher
 
@@ -39,8 +43,9 @@ def train(
 ) -> TrainingResult:
     """Trains a classifier on crops and writes its model file.
 
-    The first phase trains on the crops, and on random windows of the negatives where a folder of
-    them is set; each round of mining then adds the false alarms of the net so far and trains on.
+    Where `job.devices` or torchrun says so, this is one of several processes, and all return the
+    same. The first phase trains on the crops, and on random windows of the negatives where a folder
+    of them is set; each round of mining then adds the false alarms of the net so far and trains on.
     After each epoch a checkpoint is written. An interruption keeps the best weights so far.
 
     Args:
@@ -53,12 +58,23 @@ def train(
         SettingsError: the settings do not fit each other, or a checkpoint does not fit what is
             learned from.
         ModelError: `init` or the checkpoint is damaged or missing.
+        ProcessError: another process of this training died; `resume` goes on.
         KeyboardInterrupt: stopped before anything was worth keeping.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
-    with lock(job.folder, str(job.folder)):
-        discard_leftovers(job.folder)
-        return _Training(job, progress, say).run()
+    with ExitStack() as stack:
+        if is_first_process():
+            stack.enter_context(lock(job.folder, str(job.folder)))
+            discard_leftovers(job.folder)
+        group = stack.enter_context(opened_group(job.devices, _follow, job))
+        if group.is_first:
+            return _Training(job, group, progress, say).run()
+        return _follow(group, job)
+
+
+def _follow(group: Group, job: TrainingJob) -> TrainingResult:
+    """The training as another process than the first one sees it, which has no voice."""
+    return _Training(job, group, silent, lambda _line: None).run()
 
 
 class _Training:
@@ -70,8 +86,9 @@ class _Training:
             phase, or the end of the last one where that is better.
     """
 
-    def __init__(self, job: TrainingJob, progress: Progress, say: Say) -> None:
+    def __init__(self, job: TrainingJob, group: Group, progress: Progress, say: Say) -> None:
         self.job, self.settings, self.progress, self.say = job, job.settings, progress, say
+        self.group = group
         self.folders = _load_folders(job)
         self.validation = self.folders.validation.middle(
             job.settings.model.margins_hw, job.settings.model.window_hw
@@ -79,7 +96,7 @@ class _Training:
         self.header = _header(job.settings, self.folders)
         self.classifier = _first_net(job, self.header)
         self.teacher = _teacher(job.settings, self.header)
-        self.negatives = Negatives(job.settings, self.header, progress)
+        self.negatives = Negatives(job.settings, self.header, progress, group)
         self.history: list[EpochRecord] = []
         self.best: tuple[float, dict[str, Any]] | None = None
         teacher = None if self.teacher is None else job.settings.train.teacher
@@ -92,25 +109,39 @@ class _Training:
     def run(self) -> TrainingResult:
         """Trains, mines, trains on, measures and writes; see `train`."""
         self._introduce()
+        self._compare_with_first()
         state = self._load_state()
-        interrupted = False
         try:
             self._train_phases(state)
+            alarms = self.negatives.count_false_alarms(self.classifier)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
             self.say("interrupted: keeping the best weights so far")
             self.classifier.load_state_dict(self.best[1])
-            interrupted = True
+            return self._finish(None, interrupted=True)
+        return self.group.from_first(self._finish(alarms) if self.group.is_first else None)
+
+    def _finish(self, alarms: FalseAlarms | None, *, interrupted: bool = False) -> TrainingResult:
         return finish(
             self.job,
             self.header,
             self.classifier,
             replace(self.folders, validation=self.validation),
             self.negatives,
+            alarms,
             self.history,
             interrupted=interrupted,
         )
+
+    def _compare_with_first(self) -> None:
+        """Sees to it that all processes learn the same, from the same things."""
+        mine = (self.settings, self.learned_from)
+        if mine != self.group.from_first(mine):
+            raise DataError(
+                f"process {self.group.rank} of {self.group.size} has other settings, crops or "
+                "models to begin with than process 0; all need the same command and files"
+            )
 
     def _introduce(self) -> None:
         """Says what is learned from what, before the long work begins."""
@@ -161,16 +192,20 @@ class _Training:
         """Whether the phase before brought too little for another round of mining."""
         counts = self.negatives.by_phase
         if len(counts) < phase:
-            logits = predict(self.classifier, self.validation, self.header.outputs)
-            objects = self.validation.classes < len(self.header.labels)
-            shares = probabilities(logits.T, self.header.calibration).max(axis=0)
-            self.negatives.count_after_phase(self.classifier, shares[objects], self.say)
+            shares = self.group.from_first(self._object_scores() if self.group.is_first else None)
+            self.negatives.count_after_phase(self.classifier, shares, self.say)
         if phase < 2 or not self.negatives.held_back:
             return False
         done = counts[phase - 1] > LEAST_GAIN * counts[phase - 2]
         if done:
             self.say("mining ends: the last round made false alarms no rarer")
         return done
+
+    def _object_scores(self) -> NDArray[np.float64]:
+        """Probabilities of the validation crops that show an object, `(n,)`."""
+        logits = predict(self.classifier, self.validation, self.header.outputs)
+        shares = probabilities(logits.T, self.header.calibration).max(axis=0)
+        return np.asarray(shares[self.validation.classes < len(self.header.labels)])
 
     def _mined(self, phase: int, before: bool) -> NDArray[np.uint8]:
         folder = self.job.folder
@@ -192,13 +227,15 @@ class _Training:
             crops,
             self.header.outputs,
             self.teacher,
+            self.group,
         )
         if state is not None:
             trainer.load_state(state["trainer"])
         while trainer.epoch < epochs:
             self._run_epoch(trainer)
         self.classifier.load_state_dict(trainer.average.module.state_dict())
-        self.best = (self.history[-1].validation_loss, _copy_state(self.classifier))
+        if self.group.is_first:
+            self.best = (self.history[-1].validation_loss, _copy_state(self.classifier))
 
     def _run_epoch(self, trainer: Trainer) -> None:
         phase = trainer.phase
@@ -210,6 +247,8 @@ class _Training:
             self.progress(name, step, steps, f"loss {loss:.4f} {before}")
 
         loss = trainer.run_epoch(report)
+        if not self.group.is_first:
+            return
         validation_loss, correct = self._validate(trainer.average.module)
         self.history.append(EpochRecord(phase, trainer.epoch, loss, validation_loss, correct))
         if self.best is None or validation_loss < self.best[0]:

@@ -6,10 +6,13 @@
 Makes a textured ground of side x side pixels with photos of people pasted at known places, and
 searches it in a process of its own. For each person in those photos that is found in a cut-out
 around its photo, it asks for a box of the huge image with an IoU of at least 0.8; a largest
-height is set, so that both are searched at the same scales. Before and after the huge image it
-searches a cut-out of 12 megapixels, untiled, for its time per megapixel: that is processor time of
-all threads, since other work on the machine changes it less than the clock's. At last it compares a
-cut-out of `--compare` pixels a side, tiled against untiled, box for box.
+height is set, so that both are searched at the same scales. Where windows lie depends on the
+image's corner, so this is asked of three cut-outs: one that begins anywhere, one some pixels
+further, and one whose windows lie where the huge image's do, on the levels that found that person.
+Before and after the huge image it searches a cut-out of 12 megapixels, untiled, for its time per
+megapixel: that is processor time of all threads, since other work on the machine changes it less
+than the clock's. At last it compares a cut-out of `--compare` pixels a side, tiled against
+untiled, box for box.
 
 `--make-only` makes the image and ends. Needs the extra `large`.
 """
@@ -38,6 +41,7 @@ MARGIN = 300  # of the cut-out around a photo, at least
 PHOTO_HW = (3000, 4000)  # 12 megapixels
 PHOTO_TIMES = 3  # searched so often before and after the huge image
 MOVED = 5  # pixels by which a second cut-out begins further
+REACH = 500  # pixels by which a third one may be larger on each side, to lie on the whole's grids
 SAME_PERSON = 0.5  # least IoU of a box with a person who counts as found
 
 
@@ -145,7 +149,7 @@ def measure(
 ) -> dict[str, Any]:
     """All figures, printed as they come."""
     rows = pyvips.Image.new_from_file(str(image), access="sequential")
-    photo = cut(rows, (0, 0, PHOTO_HW[1], PHOTO_HW[0]), args.out / "photo.jpg")
+    photo = cut(rows, (0, 0), PHOTO_HW, args.out / "photo.jpg")
     before = in_another_process(photo, args, PHOTO_TIMES)
     found = in_another_process(image, args)
     after = in_another_process(photo, args, PHOTO_TIMES)
@@ -161,11 +165,11 @@ def measure(
     print(f"processor seconds per megapixel: {per_megapixel:.3f}; of a 12-megapixel photo", end=" ")
     print(f"{photos[0]:.3f} before and {photos[1]:.3f} after; ratio", end=" ")
     print(f"{per_megapixel / of_photo:.2f}", flush=True)
-    crops, moved = planted(image, places, np.array(found["boxes"]).reshape(-1, 4), args)
-    for words, ratios in [("the huge image", crops), (f"the crop moved by {MOVED} px", moved)]:
-        print(f"{len(ratios)} people found in crops, against {words}: least IoU", end=" ")
+    ious = planted(image, places, np.array(found["boxes"]).reshape(-1, 4), args)
+    for words, ratios in ious.items():
+        print(f"{len(ratios)} people found in crops; {words}: least IoU", end=" ")
         print(f"{min(ratios, default=1):.3f}, {sum(one >= 0.8 for one in ratios)} of at least 0.8")
-    report = {"huge": found, "photos": [before, after], "iou": crops, "iou_moved": moved}
+    report = {"huge": found, "photos": [before, after], "iou": ious}
     if args.compare:
         report["largest_differences"] = compare(image, args)
     return report
@@ -176,37 +180,93 @@ def planted(
     places: list[tuple[int, int, int, int]],
     boxes: np.ndarray,
     args: argparse.Namespace,
-) -> tuple[list[float], list[float]]:
-    """For each person found in a cut-out around its photo, the best IoU with boxes from elsewhere.
+) -> dict[str, list[float]]:
+    """For each person found in a cut-out around its photo, the IoU of boxes that should agree.
 
-    Returns:
-        That with the boxes of the whole image, and that with those of a cut-out which begins some
-        pixels further: as much as boxes change with the place of the grid alone.
+    Those of the cut-out and the whole image; of the cut-out and one that begins some pixels
+    further, as much as boxes change with the place of the grid alone; and of the whole image and
+    the cut-out that lies on the grid of the person's level.
     """
     from fcn_detect.detect import Detector
 
     detector = Detector.load(args.model, max_height=args.max_height)
     whole = pyvips.Image.new_from_file(str(image))  # decoded once, into TMPDIR
+    file = args.out / "crop.png"
     of_whole: list[float] = []
     of_moved: list[float] = []
+    of_grid: list[float] = []
     for (x0, y0, x1, y1), (_, truth) in zip(places, people(args.data), strict=False):
-        found = []
-        for margin in (MARGIN, MARGIN - MOVED):
-            left, top = max(0, x0 - margin), max(0, y0 - margin)
-            box = (left, top, min(args.side, x1 + margin), min(args.side, y1 + margin))
-            alone = detector(cut(whole, box, args.out / "crop.png"))
-            found.append((alone, np.array([left, top, left, top], float)))
-        (alone, corner), (moved, moved_corner) = found
-        shown = alone.above(detector.threshold(PHOTO_HW)).boxes + corner
+        size_hw = (y1 - y0 + 2 * MARGIN, x1 - x0 + 2 * MARGIN)
+        corner = tuple(
+            min(max(0, start - MARGIN), args.side - size - MOVED)
+            for start, size in zip((x0, y0), size_hw[::-1], strict=True)
+        )
+        search = detector.search(cut(whole, corner, size_hw, file))
+        further = tuple(start + MOVED for start in corner)
+        moved = shifted(detector(cut(whole, further, size_hw, file)), further)
+        shown = shifted(search.detections.above(detector.threshold(PHOTO_HW)), corner)
         for person in truth + np.array([x0, y0, x0, y0]):
             own = box_iou(person[None], shown)[0] if len(shown) else np.zeros(1)
+            if own.max() < SAME_PERSON:
+                continue
+            box = shown[own.argmax()]
+            of_whole.append(best_iou(box, boxes))
+            of_moved.append(best_iou(box, moved))
+            level = search.candidates.levels[own.argmax()]
+            there, larger_hw = on_grid(detector, args.side, size_hw, corner, level)
+            again = detector(cut(whole, there, larger_hw, file))
+            shown_again = shifted(again.above(detector.threshold(PHOTO_HW)), there)
+            own = box_iou(person[None], shown_again)[0] if len(shown_again) else np.zeros(1)
             if own.max() >= SAME_PERSON:
-                box_found = shown[own.argmax()][None]
-                of_whole.append(float(box_iou(box_found, boxes).max(initial=0)))
-                of_moved.append(
-                    float(box_iou(box_found, moved.boxes + moved_corner).max(initial=0))
-                )
-    return of_whole, of_moved
+                of_grid.append(best_iou(shown_again[own.argmax()], boxes))
+    return {
+        "the crop and the whole": of_whole,
+        f"the crop and one {MOVED} px further": of_moved,
+        "a crop on the grid and the whole": of_grid,
+    }
+
+
+def shifted(detections: Any, corner_xy: tuple[int, ...]) -> np.ndarray:
+    """Boxes of a cut-out, in pixels of the whole image."""
+    return detections.boxes + np.array([*corner_xy, *corner_xy], float)
+
+
+def best_iou(box: np.ndarray, boxes: np.ndarray) -> float:
+    return float(box_iou(box[None], boxes).max(initial=0))
+
+
+def on_grid(
+    detector: Any, side: int, size_hw: tuple[int, int], corner_xy: tuple[int, ...], level: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A cut-out around another, on the grids of the whole image: its corner and its size.
+
+    Windows of one level and the two beside it lie where those of the whole image do, to a fraction
+    of a level's pixel, and so do the pixels of the halved image that they are made of.
+    """
+    from fcn_detect.detect import level_plan
+    from fcn_detect.geometry import plan_pyramid
+    from fcn_detect.images.octaves import halvings
+
+    plan = level_plan(detector.header, detector.settings)
+    of_whole = {one.scale: one.border for one in plan_pyramid((side, side), plan)}
+    best = [(1.0, 0, 0), (1.0, 0, 0)]  # strides off the grid at most, corner, size: for x and y
+    for more in range(0, 2 * REACH, 23):
+        larger_hw = (size_hw[0] + more, size_hw[1] + more)
+        levels = plan_pyramid(larger_hw, plan)
+        near = levels[max(0, level - 1) : level + 2]
+        unit = 2 ** max(halvings(one.scale) for one in near)
+        for axis, stride in enumerate(detector.header.stride_hw[::-1]):
+            first, last = corner_xy[axis] - more, min(corner_xy[axis], side - larger_hw[1 - axis])
+            starts = np.arange(-(-max(0, first) // unit) * unit, last + 1, unit)
+            away = np.zeros(len(starts))
+            for one in near:
+                own, its = ((b.left, b.top)[axis] for b in (one.border, of_whole[one.scale]))
+                steps = (starts * one.scale + its - own) / stride
+                away = np.maximum(away, np.abs(steps - np.round(steps)))
+            if len(away) and away.min() < best[axis][0]:
+                best[axis] = (away.min(), int(starts[away.argmin()]), larger_hw[1 - axis])
+    (_, x, width), (_, y, height) = best
+    return (x, y), (height, width)
 
 
 def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
@@ -214,7 +274,7 @@ def compare(image: Path, args: argparse.Namespace) -> dict[str, float]:
     from fcn_detect.detect import Detector
 
     rows = pyvips.Image.new_from_file(str(image), access="sequential")
-    part = cut(rows, (0, 0, args.compare, args.compare), args.out / "part.png")
+    part = cut(rows, (0, 0), (args.compare, args.compare), args.out / "part.png")
     settings = {"max_height": args.max_height}
     whole = Detector.load(args.model, **settings).search(part).detections
     tiled = Detector.load(args.model, **settings, stream_pixels=1_000_000)(part)
@@ -236,10 +296,11 @@ def in_another_process(image: Path, args: argparse.Namespace, times: int = 1) ->
     return dict(json.loads(lines[-1]))
 
 
-def cut(image: pyvips.Image, box: tuple[int, int, int, int], path: Path) -> Path:
+def cut(
+    image: pyvips.Image, corner_xy: tuple[int, ...], size_hw: tuple[int, int], path: Path
+) -> Path:
     """Writes a part of the image to a file of its own."""
-    x0, y0, x1, y1 = box
-    image.crop(x0, y0, x1 - x0, y1 - y0).write_to_file(str(path))
+    image.crop(*corner_xy, *size_hw[::-1]).write_to_file(str(path))
     return path
 
 
