@@ -64,9 +64,7 @@ def print_table(histories: dict[str, list[dict]]) -> None:
     first, *others = histories.values()
     for name, other in zip(list(histories)[1:], others, strict=True):
         apart = [abs(a["loss"] / b["loss"] - 1) for a, b in zip(other, first, strict=True)]
-        print(
-            f"{name}: training loss {apart[0]:.3%} apart in the first epoch, at most {max(apart):.2%}"
-        )
+        print(f"{name}: training loss {apart[0]:.3%} apart at first, {max(apart):.2%} at most")
 
 
 def plot(histories: dict[str, list[dict]], path: Path) -> None:
