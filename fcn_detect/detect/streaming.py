@@ -16,7 +16,7 @@ from fcn_detect.backends import Backend, Pixels
 from fcn_detect.detect.dense import forward, score_canvas
 from fcn_detect.detect.large_heat_map import LargeHeatMap
 from fcn_detect.geometry import Level, Pass, Tile, is_too_large, plan_passes, plan_tiles
-from fcn_detect.images import Octaves, level_part, paint_passes
+from fcn_detect.images import KeptBlocks, Octaves, level_part, paint_passes
 from fcn_detect.postprocess import CandidatePool, Candidates, decode
 from fcn_detect.results import Detections, Progress, ScoreMap, silent
 
@@ -126,7 +126,7 @@ def _steps(backend: Backend, octaves: Octaves, levels: Sequence[Level]) -> list[
     """All forward passes: small levels packed on canvases, large ones in tiles."""
     header = backend.header
     sizes = tuple(level.size_hw for level in levels)
-    steps = []
+    steps, kept = [], KeptBlocks()
     for one in plan_passes(sizes, header.stride_hw, TILE_PIXELS):
         if not is_too_large(one, TILE_PIXELS):
             paint = partial(_paint, octaves, levels, one)
@@ -134,7 +134,7 @@ def _steps(backend: Backend, octaves: Octaves, levels: Sequence[Level]) -> list[
             continue
         level = levels[one.pieces[0]]
         for tile in plan_tiles(level.grid(header.crop_hw, header.stride_hw), TILE_PIXELS):
-            cut = partial(level_part, octaves, level, tile.pixel_rows, tile.pixel_cols)
+            cut = partial(level_part, octaves, level, tile.pixel_rows, tile.pixel_cols, kept=kept)
             steps.append(_Step(cut, partial(_score_tile, backend, one.pieces[0], tile)))
     return steps
 

@@ -14,7 +14,7 @@ from fcn_detect.images.octaves import Halves, Octaves, halvings
 from fcn_detect.images.painting import paint_canvas, paint_passes
 from fcn_detect.images.preparation import Preparation, PreparedImage, prepare
 from fcn_detect.images.reading import DEFAULT_MAX_PIXELS, read_image
-from fcn_detect.images.resampling import resize, resize_part, resize_to
+from fcn_detect.images.resampling import KeptBlocks, resize, resize_part, resize_to
 from fcn_detect.images.taps import plan_frame
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Address",
     "HalfStore",
     "Halves",
+    "KeptBlocks",
     "LoadedImage",
     "Octaves",
     "PictureHeader",

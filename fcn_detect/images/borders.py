@@ -8,12 +8,14 @@ from PIL import Image
 
 from fcn_detect.geometry import Border, Level
 from fcn_detect.images.octaves import Octaves, halvings
-from fcn_detect.images.resampling import resample, resize_part
+from fcn_detect.images.resampling import KeptBlocks, resample, resize_part
 
 Pixels = NDArray[np.uint8]
 
 
-def level_part(octaves: Octaves, level: Level, rows: range, cols: range) -> Pixels:
+def level_part(
+    octaves: Octaves, level: Level, rows: range, cols: range, *, kept: KeptBlocks | None = None
+) -> Pixels:
     """Rows and columns of a level, its border included: RGB uint8 `(len(rows), len(cols), 3)`.
 
     They are made by themselves, and equal those of the whole level to the last bit.
@@ -23,11 +25,12 @@ def level_part(octaves: Octaves, level: Level, rows: range, cols: range) -> Pixe
         level: its frame's first row is the level's row `border.top`.
         rows: of the level, at least one.
         cols: likewise.
+        kept: of this image, where more parts of it are made, from the top left on.
     """
     frame_h, frame_w = level.frame_hw
     rows, down = _inside(rows, level.border.top, frame_h)
     cols, across = _inside(cols, level.border.left, frame_w)
-    pixels = resize_part(octaves, level.frame_hw, level.scale, rows, cols)
+    pixels = resize_part(octaves, level.frame_hw, level.scale, rows, cols, kept=kept)
     return add_border(pixels, Border(down[0], across[0], down[1], across[1]))
 
 

@@ -4,6 +4,7 @@ Rows go once from the top to the bottom of the image. Each pair of rows of one h
 the next, so that nothing is ever held but some rows.
 """
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_detect.errors import ImageError
+from fcn_detect.images.octaves import picture_of
 from fcn_detect.images.row_readers import RowReader
 from fcn_detect.results import Progress, silent
 
@@ -51,10 +53,10 @@ class HalfStore:
                 file.seek(3 * width * rows.start)
                 file.readinto(target.data)
             else:
+                number = file.fileno()
                 for row, pixels in zip(rows, target, strict=True):
-                    file.seek(3 * (width * row + cols.start))
-                    file.readinto(pixels.data)
-        return Image.fromarray(target)
+                    os.preadv(number, [pixels.data], 3 * (width * row + cols.start))
+        return picture_of(target)
 
     def file(self, times: int) -> Path:
         """Where the pixels of a half lie, row by row, without a header."""
@@ -133,7 +135,7 @@ class _Writer:
 
 
 def _halved(rows: Pixels) -> Pixels:
-    return np.asarray(Image.fromarray(rows).reduce(2))
+    return np.asarray(picture_of(rows).reduce(2))
 
 
 def _check_room(image_hw: tuple[int, int], folder: Path) -> None:

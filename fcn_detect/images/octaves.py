@@ -42,7 +42,7 @@ class Halves:
     ) -> None:
         self.pixels, self.halved = pixels, halved
         self.image_hw = image_hw or (pixels.shape[0], pixels.shape[1])
-        self._pictures = [Image.fromarray(pixels)]
+        self._pictures = [picture_of(pixels)]
 
     def picture(self, times: int) -> Image.Image:
         """The image at `2 ** -times` of its size; sides are rounded up.
@@ -64,6 +64,13 @@ class Halves:
     def part(self, times: int, rows: range, cols: range) -> Image.Image:
         """Rows and columns of `picture(times)`: the picture itself where that is all of it."""
         return cut(self.picture(times), rows, cols)
+
+
+def picture_of(pixels: Pixels) -> Image.Image:
+    """RGB uint8 `(h, w, 3)` as a picture; `Image.fromarray` would blacken it first."""
+    picture = Image.new("RGB", (pixels.shape[1], pixels.shape[0]), None)
+    picture.frombytes(np.ascontiguousarray(pixels).data)
+    return picture
 
 
 def halvings(scale: float) -> int:

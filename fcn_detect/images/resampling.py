@@ -22,6 +22,26 @@ Pixels = NDArray[np.uint8]
 # Side of the blocks that levels are made of, in pixels of the level.
 BLOCK = 512
 
+# Blocks kept for neighbours, 120 MB: those below a row of tiles of some 30,000 pixels.
+MOST_KEPT = 150
+
+
+class KeptBlocks:
+    """Blocks at the end of parts of an image's levels, of which the next parts need the rest."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[float, int, int], Pixels] = {}
+
+    def get(self, scale: float, above: "Block", beside: "Block") -> Pixels | None:
+        """A whole block of the level of a scale; None where it is not kept."""
+        return self._blocks.get((scale, above.start, beside.start))
+
+    def keep(self, scale: float, above: "Block", beside: "Block", pixels: Pixels) -> None:
+        """Keeps a block; the oldest goes where there are too many."""
+        self._blocks[scale, above.start, beside.start] = pixels
+        if len(self._blocks) > MOST_KEPT:
+            del self._blocks[next(iter(self._blocks))]
+
 
 def resize(image: Pixels, size_hw: tuple[int, int], scale: float) -> Pixels:
     """One level of an image, resized by the same scale on both axes.
@@ -62,7 +82,13 @@ def resize_to(image: Pixels, size_hw: tuple[int, int]) -> Pixels:
 
 
 def resize_part(
-    octaves: Octaves, size_hw: tuple[int, int], scale: float, rows: range, cols: range
+    octaves: Octaves,
+    size_hw: tuple[int, int],
+    scale: float,
+    rows: range,
+    cols: range,
+    *,
+    kept: KeptBlocks | None = None,
 ) -> Pixels:
     """Rows and columns of what `resize` makes of the whole image, to the last bit.
 
@@ -72,6 +98,7 @@ def resize_part(
         scale: output pixels per source pixel.
         rows: of the result, at least one.
         cols: likewise.
+        kept: of this image, where more parts of it are made, from the top left on.
 
     Raises:
         ValueError: some output pixels would lie wholly outside the source.
@@ -87,11 +114,18 @@ def resize_part(
         return np.array(octaves.part(times, rows, cols))
     down, across = map(blocks, (rows, cols), size_hw, ratios, octaves.octave_hw(times))
     target = np.empty((len(rows), len(cols), 3), np.uint8)
-    reach = range(across[0].source.start, across[-1].source.stop)
+    kept = KeptBlocks() if kept is None else kept
     for above in down:
-        band = octaves.part(times, above.source, reach)
-        for beside in across:
-            pixels = _resize_block(band, reach.start, above, beside)
+        there = [kept.get(scale, above, beside) for beside in across]
+        missing = [block for block, pixels in zip(across, there, strict=True) if pixels is None]
+        if missing:
+            reach = range(missing[0].source.start, missing[-1].source.stop)
+            band = octaves.part(times, above.source, reach)
+        for beside, pixels in zip(across, there, strict=True):
+            if pixels is None:
+                pixels = _resize_block(band, reach.start, above, beside)
+            if above is down[-1] or beside is across[-1]:
+                kept.keep(scale, above, beside, pixels)
             target[above.place, beside.place] = pixels[above.kept, beside.kept]
     return target
 
@@ -106,6 +140,7 @@ class Block:
     """Rows (or columns) of a level that are made at once.
 
     Attributes:
+        start: the first one.
         size: how many.
         source: rows of the halved image that they are made of, those that only the filter
             reaches included.
@@ -114,6 +149,7 @@ class Block:
         place: where those go, counted from the first that is asked for.
     """
 
+    start: int
     size: int
     source: range
     extent: tuple[float, float]
@@ -140,7 +176,7 @@ def blocks(part: range, side: int, ratio: float, source_side: int) -> list[Block
         a, b = max(start, part.start), min(stop, part.stop)
         kept, place = slice(a - start, b - start), slice(a - part.start, b - part.start)
         blocks.append(
-            Block(stop - start, source, (start * ratio - first, end - first), kept, place)
+            Block(start, stop - start, source, (start * ratio - first, end - first), kept, place)
         )
     return blocks
 

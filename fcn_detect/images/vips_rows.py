@@ -75,6 +75,9 @@ class VipsRows:
                 raise self._damage(error) from error
             if self._errors:  # lenient, libvips goes on without the rest
                 raise _unreadable(self._errors[0])
+            if self._mode == "RGB":
+                yield np.frombuffer(values, np.uint8).reshape(rows, width, 3)
+                continue
             rgb, notes = to_rgb(Image.frombytes(self._mode, (width, rows), values))
             self.notes += [note for note in notes if note not in self.notes]
             yield np.asarray(rgb)

@@ -139,9 +139,12 @@ def test_a_detect_that_is_stopped_keeps_the_records_of_its_pictures(
         Image.open(picture).load()
 
 
+@pytest.mark.parametrize("devices", [1, 2])
 @pytest.mark.parametrize("number, code", STOPS)
-def test_a_training_that_is_stopped_goes_on_to_the_same_model(tmp_path, dress_crops, number, code):
-    words = ["train", dress_crops, "--net", "valid-small", "--epochs", 8]
+def test_a_training_that_is_stopped_goes_on_to_the_same_model(
+    tmp_path, dress_crops, number, code, devices
+):
+    words = ["train", dress_crops, "--net", "valid-small", "--epochs", 8, "--devices", devices]
     finish(*words, "-o", tmp_path / "calm.safetensors")
     model = tmp_path / "m.safetensors"
     checkpoint = tmp_path / "m.train" / "checkpoint.pt"

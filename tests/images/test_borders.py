@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcn_detect.geometry import Border, Level
-from fcn_detect.images import Halves, add_border, cut_region, level_part, resize, resize_to
+from fcn_detect.images import (
+    Halves,
+    KeptBlocks,
+    add_border,
+    cut_region,
+    level_part,
+    resampling,
+    resize,
+    resize_to,
+)
 from fcn_detect.images.octaves import halvings
 from fcn_detect.images.resampling import BLOCK
 
@@ -51,6 +60,22 @@ def test_a_part_of_a_level_is_the_whole_level_cut(data, height, width, scale, bo
         rows, cols = (a_part(data, side) for side in level.size_hw)
         part = level_part(octaves, level, rows, cols)
         assert np.array_equal(part, whole[rows.start : rows.stop, cols.start : cols.stop])
+
+
+@pytest.mark.parametrize("most", [3, 150])
+def test_parts_that_share_kept_blocks_are_the_whole_level_cut(monkeypatch, most):
+    """Tiles of three levels in turn, in a random order, some blocks long forgotten."""
+    monkeypatch.setattr(resampling, "MOST_KEPT", most)
+    octaves, kept = Halves(noise(1500, 1300)), KeptBlocks()
+    no_border = Border(0, 0, 0, 0)
+    levels = [level_of((1500, 1300), scale, no_border) for scale in (0.97, 0.71, 1.3)]
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        level = levels[rng.integers(3)]
+        ends = [np.sort(rng.choice(side + 1, 2, replace=False)) for side in level.size_hw]
+        rows, cols = (range(int(first), int(last)) for first, last in ends)
+        part = level_part(octaves, level, rows, cols, kept=kept)
+        assert np.array_equal(part, level_part(octaves, level, rows, cols))
 
 
 @pytest.mark.parametrize("scale", [0.06, 0.3, 0.5, 0.77, 1.0, 1.9])
