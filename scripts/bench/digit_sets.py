@@ -37,6 +37,8 @@ LABELS = [str(digit) for digit in range(10)]
 CROP_SCENE_HW, PHOTO_HW = (768, 1024), (480, 640)
 DIGITS_A_CROP_SCENE = 50
 SCENE_DIGITS = (20, 30, 40, 50, 60)
+SURROUNDINGS = 4  # pixels that a crop shows around the 28x28 of a digit, on each side
+CROP = CELL + 2 * SURROUNDINGS
 EDGE = 64  # pixels by which a scene is widened before windows are cut from it
 
 
@@ -77,7 +79,8 @@ def write_crops(
 ) -> dict[str, int]:
     """Writes `CLASS/*.png`, each digit `passes` times, and as many backgrounds; how many of each.
 
-    Every crop is a window of a scene, resized as a detector resizes it; digits are written anew,
+    Every crop is a window of a scene, resized as a detector resizes it: the 28x28 pixels of a digit
+    and what is around them. Digits are written anew,
     by another hand, in each pass. A background overlaps every digit's window less than 0.45: it
     cuts through a digit, is far too small or large for it, or shows a letter or half a digit.
     """
@@ -136,14 +139,14 @@ def _is_near(box: NDArray[np.float32], scene: DigitScene) -> bool:
 
 
 def cut_window(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The window `(28, 28, 3)` whose object box is `box`, the scene's edge pixels repeated."""
-    margin = float(box[2] - box[0]) * OBJECT_BOX[0] / OBJECT_SIDE
+    """The window `(36, 36, 3)` whose object box is `box`, the scene's edge pixels repeated."""
+    margin = float(box[2] - box[0]) * (OBJECT_BOX[0] + SURROUNDINGS) / OBJECT_SIDE
     window = tuple(float(v) + EDGE + s * margin for v, s in zip(box, (-1, -1, 1, 1), strict=True))
     x0, y0 = (int(v) - 4 for v in window[:2])
     x1, y1 = (int(v) + 5 for v in window[2:])
     part = Image.fromarray(add_border(image, Border(EDGE, EDGE, EDGE, EDGE))[y0:y1, x0:x1])
     inside = (window[0] - x0, window[1] - y0, window[2] - x0, window[3] - y0)
-    return np.array(part.resize((CELL, CELL), Image.Resampling.BILINEAR, box=inside))
+    return np.array(part.resize((CROP, CROP), Image.Resampling.BILINEAR, box=inside))
 
 
 def write_photos(folder: Path, rng: np.random.Generator, digits: Digits, count: int) -> None:
