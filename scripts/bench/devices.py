@@ -36,7 +36,10 @@ def main() -> None:
             "mining": settings.mining.model_copy(update={"rounds": 0}),
         }
     )
-    histories = {f"{n} processes": history(args, settings, n) for n in args.devices}
+    histories = {
+        "1 process" if n == 1 else f"{n} processes": history(args, settings, n)
+        for n in args.devices
+    }
     threads = torch.get_num_threads()
     torch.set_num_threads(max(1, threads - 1))
     histories["1 process, a thread less"] = history(args, settings, 1)

@@ -80,9 +80,9 @@ def write_crops(
     """Writes `CLASS/*.png`, each digit `passes` times, and as many backgrounds; how many of each.
 
     Every crop is a window of a scene, resized as a detector resizes it: the 28x28 pixels of a digit
-    and what is around them. Digits are written anew,
-    by another hand, in each pass. A background overlaps every digit's window less than 0.45: it
-    cuts through a digit, is far too small or large for it, or shows a letter or half a digit.
+    and what is around them. Digits are written anew, by another hand, in each pass. A background
+    overlaps every digit's window less than 0.45: it cuts through a digit, is far too small or large
+    for it, or shows a letter or half a digit.
     """
     counts = dict.fromkeys([*LABELS, "background"], 0)
     for name in counts:
