@@ -12,6 +12,7 @@ from fcn_detect.backends.base import (
     frame_network,
 )
 from fcn_detect.backends.choosing import MODEL_SUFFIX, Runtime, candidates, check_suffix
+from fcn_detect.backends.mirrored import MirroredBackend
 from fcn_detect.backends.opening import open_onnxruntime, open_openvino, open_torch
 from fcn_detect.backends.shipped import find_model
 from fcn_detect.errors import (
@@ -27,6 +28,7 @@ __all__ = [
     "Backend",
     "CropClassifier",
     "FrameNetwork",
+    "MirroredBackend",
     "Pixels",
     "Runtime",
     "WaitForMaps",

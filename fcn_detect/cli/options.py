@@ -84,6 +84,12 @@ search_options: list[Decorator] = [
     ),
     stride_option,
     click.option(
+        "--mirrored",
+        is_flag=True,
+        default=None,
+        help="Score each window's mirror image, too: finds more, in twice the time.",
+    ),
+    click.option(
         "--threshold",
         type=click.FloatRange(0, 1),
         metavar="T",

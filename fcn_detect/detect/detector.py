@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from fcn_detect.backends import Backend, Pixels, find_model, open_backend
+from fcn_detect.backends import Backend, MirroredBackend, Pixels, find_model, open_backend
 from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import dense
 from fcn_detect.detect.large_heat_map import LargeHeatMap
@@ -74,11 +74,11 @@ class Detector:
     """
 
     def __init__(self, backend: Backend, settings: DetectSettings | None = None) -> None:
-        self.backend = backend
         self.header = backend.header
         self.settings = settings or DetectSettings.model_validate(self.header.detect)
+        self.backend = MirroredBackend(backend) if self.settings.mirrored else backend
         self.plan = level_plan(self.header, self.settings)
-        self.scorer = ScorerTogether(backend, self.settings.images_per_pass)
+        self.scorer = ScorerTogether(self.backend, self.settings.images_per_pass)
         self.selection = Selection(
             overlap=self.settings.nms_overlap,
             measure=self.settings.nms_measure,
