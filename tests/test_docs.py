@@ -26,7 +26,7 @@ BLOCK = re.compile(r"^(<!-- test: (.+?) -->\n)?```(bash|python|toml)\n(.*?)^```"
 
 # A page's trainings take seconds: these settings go over those that it shows.
 QUICK = {
-    "train": {"epochs": 1, "batch_size": 16},
+    "train": {"epochs": 1, "batch_size": 32},
     "mining": {"epochs": 1, "rounds": 1, "windows_per_photo": 2, "per_photo": 5},
 }
 WATCH_S = 60.0

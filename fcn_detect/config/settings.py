@@ -209,8 +209,7 @@ class DetectSettings(_Table):
         step: largest ratio between neighbouring scales of the pyramid.
         stride: pixels between windows; None: the net's own.
         mirrored: whether each window's mirror image is scored, too, and the mean counts: more is
-            found, in twice the time. Thresholds and the number of false alarms were measured
-            without it.
+            found, in twice the time.
         border: width of the border around the frame, in units of the window's margin.
         keep: smallest score that results keep.
         threshold: smallest score that pictures and tables show; None: the model's own.

@@ -1,6 +1,7 @@
 """Whether `--false-alarms F` delivers F an image, and whether scores are probabilities.
 
     python scripts/bench/false_alarms.py -m person [--false-alarms 0.1] [--sizes 0.75 1 1.5]
+        [--set '{"mirrored": true}']
 
 Both are measured on the half of `data/background_frames/val` that no training has seen, as
 `configs/person.toml` leaves it (`mining.validation_share`). The frames are searched at several
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("-m", "--model", default="person")
     parser.add_argument("--false-alarms", type=float, default=0.1)
     parser.add_argument("--sizes", nargs="+", type=float, default=[0.75, 1.0, 1.5])
+    parser.add_argument("--set", dest="settings", type=json.loads, default={}, help="of [detect]")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/false_alarms"))
     args = parser.parse_args()
     folder = data_path("data/background_frames/val")
@@ -50,7 +52,8 @@ def main() -> None:
     }
     rows = []
     for name, way in ways.items():
-        rows.append({"images": name, **deliver(args.model, args.false_alarms, unseen, way)})
+        detector = Detector.load(args.model, false_alarms=args.false_alarms, **args.settings)
+        rows.append({"images": name, **deliver(detector, unseen, way)})
         print(rows[-1], flush=True)
     errors = calibration_errors(args.model, unseen)
     print(errors)
@@ -71,9 +74,8 @@ def halves(pixels: Pixels) -> list[Pixels]:
     return [pixels[:, :middle], pixels[:, middle:]]
 
 
-def deliver(model: str, wanted: float, photos: list[Path], way: Way) -> dict[str, Any]:
+def deliver(detector: Detector, photos: list[Path], way: Way) -> dict[str, Any]:
     """What `--false-alarms` gives on the images that are made of the photos."""
-    detector = Detector.load(model, false_alarms=wanted)
     count, scores, windows = 0, [], []
     for image in (image for path in photos for image in way(read_image(path).pixels)):
         size_hw = (image.shape[0], image.shape[1])
