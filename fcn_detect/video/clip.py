@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from fcn_detect.errors import ImageError
+from fcn_detect.processes import START_S
 from fcn_detect.results import VideoFrame
 from fcn_detect.video.complaints import says_cut
 from fcn_detect.video.decoding import send_clip
 from fcn_detect.video.frame import Frame
 from fcn_detect.video.messages import Coming, Ended, Opened, Refused
 from fcn_detect.video.process import DecodingProcess
+
+# Seconds after which a decoder that sends nothing counts as hanging.
+SILENCE_S = 300.0
 
 
 class ClipReader:
@@ -38,14 +42,14 @@ class ClipReader:
             ImageError: it cannot be opened.
         """
         self.stride, self._counts_frames = stride, counts_frames
-        self._process = DecodingProcess(send_clip, path, stride, max_pixels)
+        self._process, self._is_open = DecodingProcess(send_clip, path, stride, max_pixels), False
         try:
             opened = self._receive()
             assert isinstance(opened, Opened)
         except BaseException:
             self.__exit__()
             raise
-        self.announced, self.rate = opened.frames, opened.rate
+        self.announced, self.rate, self._is_open = opened.frames, opened.rate, True
 
     def __enter__(self) -> "ClipReader":
         return self
@@ -58,7 +62,8 @@ class ClipReader:
 
         Raises:
             ImageError: after the last one that can be decoded, where the file is damaged
-                (`corrupt`), ends early (`truncated`) or the decoder has died.
+                (`corrupt`), ends early (`truncated`), or the decoder has died (`crashed`) or sends
+                nothing any more (`timeout`).
         """
         complaints: list[str] = []
         while isinstance(message := self._receive(), Coming):
@@ -94,7 +99,10 @@ class ClipReader:
         raise ImageError("truncated", f"the video ends early: {'; '.join(found)}")
 
     def _receive(self) -> Any:
+        limit_s = SILENCE_S if self._is_open else START_S
         try:
+            if not self._process.connection.poll(limit_s):
+                raise ImageError("timeout", f"the decoder sent no frame for {limit_s:g} s")
             message = self._process.connection.recv()
         except (EOFError, OSError):
             raise self._died() from None

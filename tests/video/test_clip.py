@@ -13,7 +13,7 @@ from clips import (
 )
 
 from fcn_detect.errors import ImageError
-from fcn_detect.video import ClipReader
+from fcn_detect.video import ClipReader, clip
 
 MOST = 10**9
 
@@ -157,6 +157,18 @@ def test_a_decoder_that_dies_is_said_and_does_not_take_us_with_it(tmp_path):
             found.append(frame)
             os.kill(reader._process._process.pid, signal.SIGKILL)
     assert caught.value.kind == "crashed"
+    assert 0 < len(found) < 40
+
+
+def test_a_decoder_that_hangs_is_waited_for_and_then_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(clip, "SILENCE_S", 1.0)
+    path = write_clip(tmp_path / "a.mkv", rendered_frames(40))
+    found = []
+    with ClipReader(path, 1, MOST) as reader, pytest.raises(ImageError, match="for 1 s") as caught:  # noqa: PT012
+        for frame in reader.frames():
+            found.append(frame)
+            os.kill(reader._process._process.pid, signal.SIGSTOP)
+    assert caught.value.kind == "timeout"
     assert 0 < len(found) < 40
 
 
