@@ -114,8 +114,14 @@ def test_the_window_of_a_box_is_the_mask_that_was_drawn_there(scenes, sets) -> N
     masks = [strokes(seed) for seed in range(12)]
     scene = scenes.render_digits(np.random.default_rng(0), (700, 800), masks, [])
     for mask, box in zip(masks, scene.boxes, strict=True):
-        window = sets.cut_window(scene.image, box)[..., 0]
+        window = digit_of(sets, scene.image, box)
         assert np.corrcoef(window.ravel(), mask.ravel())[0, 1] > 0.95
+
+
+def digit_of(sets, image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """The 28x28 of a digit, without what its crop shows around it."""
+    around = sets.SURROUNDINGS
+    return sets.cut_window(image, box)[around:-around, around:-around, 0]
 
 
 @pytest.mark.usefixtures("white_on_black")
@@ -137,7 +143,7 @@ def test_annotations_say_what_is_drawn_and_where(sets, monkeypatch, tmp_path) ->
         assert pixels.shape == (image.height, image.width, 3)
         unexplained = pixels[..., 0] > 128
         for box, label in zip(image.boxes, image.labels, strict=True):
-            window = sets.cut_window(pixels, box)[..., 0].ravel()
+            window = digit_of(sets, pixels, box).ravel()
             likeness = [np.corrcoef(window, mask.ravel())[0, 1] for mask in masks]
             assert int(np.argmax(likeness)) == int(label)
             margin = 0.2 * (box[2] - box[0]) + 1
