@@ -72,7 +72,7 @@ class Trainer:
         self.classifier = classifier.to(self.device).to(memory_format=torch.channels_last)
         self.learner = self.classifier
         if self.group.size > 1:
-            rows = _own_rows(self.group, settings.batch_size)
+            rows = own_rows(self.group, settings.batch_size)
             self.classifier = with_whole_batch(
                 self.classifier, self.group, rows, settings.batch_size
             )
@@ -177,8 +177,12 @@ class Trainer:
         self.schedule.load_state_dict(state["schedule"])
 
 
-def _own_rows(group: Group, batch_size: int) -> slice:
-    """The rows of a batch that are this process's share."""
+def own_rows(group: Group, batch_size: int) -> slice:
+    """The rows of a batch that are this process's share.
+
+    Raises:
+        SettingsError: there are more processes than parts of a batch.
+    """
     parts = range(0, batch_size, PART)
     if group.size > len(parts):
         raise SettingsError(

@@ -27,7 +27,14 @@ from fcn_detect.train.devices import is_first_process, opened_group
 from fcn_detect.train.finish import finish
 from fcn_detect.train.group import Group
 from fcn_detect.train.job import Say, TrainingJob, TrainingResult
-from fcn_detect.train.loop import EpochRecord, Trainer, accuracy, classification_loss, predict
+from fcn_detect.train.loop import (
+    EpochRecord,
+    Trainer,
+    accuracy,
+    classification_loss,
+    own_rows,
+    predict,
+)
 from fcn_detect.train.mining import FalseAlarms
 from fcn_detect.train.negatives import Negatives
 from fcn_detect.train.teacher import Teacher
@@ -61,6 +68,7 @@ def train(
         ProcessError: another process of this training died; `resume` goes on.
         KeyboardInterrupt: stopped before anything was worth keeping.
     """
+    own_rows(Group(size=job.devices), job.settings.train.batch_size)  # before anything is started
     job.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if is_first_process():
