@@ -6,8 +6,10 @@
 
 Each variant is `configs/person-small.toml` (or `--config`) without a teacher and without mining,
 and the variant's own changes. It is trained with every seed, and measured on the three sets of
-frames. One seed says little: the table has means over all seeds in the folder, and how far the
-seeds of one variant lie apart. Runs that are there already are not repeated.
+frames. One seed says little: the first table has means over all seeds in the folder, and how far
+the seeds of one variant lie apart. A seed's first weights and batches are those of all variants,
+so the second table has what each variant is better or worse than `full` of the same seed. Runs that
+are there already are not repeated.
 """
 
 import argparse
@@ -135,6 +137,24 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     if spreads:
         cells = [f"{mean(column):.3f}" for column in zip(*spreads, strict=True)]
         print("|", " | ".join(["deviation of a seed", "", *cells]), "|")
+    print_differences(rows)
+
+
+def print_differences(rows: list[dict[str, Any]]) -> None:
+    """AP50 of each run less that of `full` with the same seed, by set: one number a seed."""
+    full = {row["seed"]: row for row in rows if row["variant"] == "full"}
+    print("\n| variant, less `full` |", " | ".join(f"{name} AP50" for name in MIN_HEIGHTS), "|")
+    print("|---|" + "---|" * len(MIN_HEIGHTS))
+    for variant in VARIANTS:
+        runs = [row for row in rows if row["variant"] == variant and row["seed"] in full]
+        if not runs or variant == "full":
+            continue
+        runs.sort(key=lambda run: run["seed"])
+        cells = [
+            ", ".join(f"{run[name]['ap50'] - full[run['seed']][name]['ap50']:+.3f}" for run in runs)
+            for name in MIN_HEIGHTS
+        ]
+        print("|", " | ".join([f"`{variant}`", *cells]), "|")
 
 
 if __name__ == "__main__":
