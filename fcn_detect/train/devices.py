@@ -20,7 +20,11 @@ HERE = "127.0.0.1"
 
 def is_first_process() -> bool:
     """Whether this process is the one that says, saves and draws."""
-    return os.environ.get("RANK", "0") == "0"
+    return not _under_torchrun() or os.environ["RANK"] == "0"
+
+
+def _under_torchrun() -> bool:
+    return "TORCHELASTIC_RUN_ID" in os.environ  # RANK alone may be another program's
 
 
 @contextmanager
@@ -36,7 +40,7 @@ def opened_group(devices: int, follow: Callable[..., object], *arguments: Any) -
         SettingsError: there are fewer GPUs than that.
         ProcessError: one of the processes started here died, or did not start.
     """
-    if "TORCHELASTIC_RUN_ID" in os.environ:
+    if _under_torchrun():
         if devices > 1:
             raise SettingsError("--devices: torchrun starts the processes (--nproc-per-node)")
         rank, size, local, here = (

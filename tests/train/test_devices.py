@@ -15,7 +15,7 @@ from torch import nn
 from fcn_detect.config import AugmentSettings, ModelSettings, TrainSettings
 from fcn_detect.errors import ProcessError, SettingsError
 from fcn_detect.nets import build_net, load_model
-from fcn_detect.train import TrainingJob, train
+from fcn_detect.train import TrainingJob, is_first_process, train
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.crop_set import CropSet
 from fcn_detect.train.devices import opened_group
@@ -131,6 +131,13 @@ def test_torchrun_starts_the_processes_itself(monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "any")
     with pytest.raises(SettingsError, match="torchrun starts"), opened_group(2, print):
         pass
+
+
+def test_only_torchrun_says_that_another_process_is_the_first(monkeypatch):
+    monkeypatch.setenv("RANK", "3")  # as other launchers set it
+    assert is_first_process()
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "any")
+    assert not is_first_process()
 
 
 def dies(group: Group) -> None:
