@@ -5,7 +5,7 @@
 
 Every frame is searched once, and with `--mirrors` once more as its mirror image; the candidates are
 kept in the folder, so that a second start only scores. Prints a Markdown table. What is not part of
-the package (soft suppression, mirrored frames) is written here.
+the package (soft suppression, scores by support, mirrored frames) is written here.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from people import MIN_HEIGHTS
 from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_annotations
-from fcn_detect.geometry import box_intersections
+from fcn_detect.geometry import box_intersections, box_iou
 from fcn_detect.images import read_image
 from fcn_detect.postprocess import Candidates, Selection, decode, select, to_detections
 from fcn_detect.results import ImageResult
@@ -94,6 +94,7 @@ def ways(shipped: Selection, *, mirrors: bool) -> dict[str, Way]:
         tried[f"soft suppression, {width}"] = lambda own, _mirrored, width=width: soften(
             select(own, 1, replace(shipped, overlap=0.9, measure="union")), width, shipped.keep
         )
+    tried["odds times the scores around"] = lambda own, _mirrored: support(own, shipped, 0.6)
     if mirrors:
         tried["joined with the mirrored frame's"] = lambda own, mirrored: select(
             Candidates.join([own, mirrored or own]), 1, shipped
@@ -120,6 +121,16 @@ def soften(found: Candidates, width: float, keep: float) -> Candidates:
         scores = np.where(waiting, scores * np.exp(-(iou**2) / width), scores)
     index = np.array(order, np.intp)
     return replace(found.take(index), scores=scores[index])
+
+
+def support(found: Candidates, selection: Selection, least_iou: float) -> Candidates:
+    """Those selected, their odds multiplied by the sum of the scores of candidates around them."""
+    stay = select(found, 1, replace(selection, voting=None))
+    near = box_iou(stay.boxes, found.boxes) >= least_iou
+    raised = stay.scores / (1 - stay.scores) * (near @ found.scores)
+    scores = raised / (1 + raised)
+    voted = select(found, 1, selection)  # the same, with their boxes
+    return replace(voted, scores=scores).take(np.argsort(-scores, kind="stable"))
 
 
 def figures(
