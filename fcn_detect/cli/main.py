@@ -120,6 +120,7 @@ def main() -> NoReturn:
     130 interrupted; 143 terminated.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # its warnings are said in our own words
     try:
         code = _run(prog_name="fcn-detect", standalone_mode=False)
     except click.exceptions.Exit as stop:

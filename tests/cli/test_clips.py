@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import read_clip, rendered_frames, write_clip, write_matroska
+from disks import small_disk
 from PIL import Image
 
 from fcn_detect.backends.torch_backend import untrained
@@ -59,6 +60,28 @@ def test_photos_and_clips_give_records_pictures_and_a_clip(run_cli, folder, tmp_
             difference < np.abs(pictures[3].astype(int) - rendered_frames(8, (100, 120))[3]).mean()
         )
     assert len(list(out.rglob("frame-000000003*.crops"))) == 1
+
+
+def test_a_full_disk_costs_the_clip_with_boxes_and_no_record(folder, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (12, 100, 120, 3), np.uint8)
+    write_clip(tmp_path / "noise.mkv", noise)
+    words = ["detect", tmp_path / "noise.mkv", "-m", folder / "m.safetensors", "-q"]
+    words += ["--backend", "torch", "--min-height", "96", "-o"]
+    with small_disk(tmp_path / "disk", 64) as disk:
+        ended = subprocess.run(
+            [sys.executable, "-m", "fcn_detect", *words, disk / "out"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        records = (disk / "out" / "results.jsonl").read_text().splitlines()
+        left = [path for path in disk.rglob("*.mp4") if path.is_file()]
+    assert ended.returncode == 1
+    ours = [line for line in ended.stderr.splitlines() if "[mov," not in line]
+    assert len(ours) == 1
+    assert ours[0].startswith(f"error: {disk}")
+    assert "the clip cannot be written; free some space" in ours[0]
+    assert (len(records), left) == (12, [])
 
 
 def test_a_stride_is_an_option_and_a_setting(run_cli, folder, tmp_path):
