@@ -7,7 +7,7 @@ from typing import Any
 from fcn_detect.errors import ImageError
 from fcn_detect.processes import START_S
 from fcn_detect.results import VideoFrame
-from fcn_detect.video.complaints import says_cut
+from fcn_detect.video.complaints import codec_without_decoder, says_cut
 from fcn_detect.video.decoding import send_clip
 from fcn_detect.video.frame import Frame
 from fcn_detect.video.messages import Coming, Ended, Opened, Refused
@@ -62,8 +62,9 @@ class ClipReader:
 
         Raises:
             ImageError: after the last one that can be decoded, where the file is damaged
-                (`corrupt`), ends early (`truncated`), or the decoder has died (`crashed`) or sends
-                nothing any more (`timeout`).
+                (`corrupt`), ends early (`truncated`), has a codec without a decoder here
+                (`needs_plugin`), or the decoder has died (`crashed`) or sends nothing any more
+                (`timeout`).
         """
         complaints: list[str] = []
         while isinstance(message := self._receive(), Coming):
@@ -84,6 +85,12 @@ class ClipReader:
         cut = missing > 1 or any(map(says_cut, complaints))
         if not (cut or end.lost or complaints or not end.frames):
             return
+        if not end.frames and (codec := codec_without_decoder(complaints)):
+            raise ImageError(
+                "needs_plugin",
+                f"this build of OpenCV has no decoder for {codec}; convert the video, as with "
+                "ffmpeg -i VIDEO -c:v libx264 NEW.mp4",
+            )
         if not end.frames:
             said = "; ".join(complaints) or "it holds none"
             raise ImageError("corrupt", f"no frame of the video can be decoded: {said}")

@@ -3,9 +3,11 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 
 _LINE = re.compile(r"\[[\w,.-]+ @ 0x[0-9a-f]+\] (.+)")
 _MOST_BYTES = 65536
+_NO_DECODER = re.compile(r"doesn't support hardware accelerated (\S+) decoding")
 _SAYS_CUT = ("ended prematurely", "partial file", "moov atom not found", "truncated")
 
 
@@ -32,3 +34,9 @@ class Complaints:
 def says_cut(complaint: str) -> bool:
     """Whether a complaint is that the file ends early."""
     return any(words in complaint.lower() for words in _SAYS_CUT)
+
+
+def codec_without_decoder(complaints: Iterable[str]) -> str | None:
+    """The codec that this FFmpeg leaves to graphics cards, where it has found none for it."""
+    found = (_NO_DECODER.search(complaint) for complaint in complaints)
+    return next((match[1] for match in found if match), None)

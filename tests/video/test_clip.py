@@ -30,6 +30,13 @@ def read(path, stride=1, max_pixels=MOST, counts=False):
     return frames, None
 
 
+# one grey AV1 picture of 16x16 in an IVF file, by FFmpeg and libaom
+AV1 = bytes.fromhex(
+    "444b494600002000415630311000100005000000010000000100000000000000"
+    "1a000000000000000000000012000a0a000000019ff9b5f20080320a1000f8000002c0008005"
+)
+
+
 @pytest.fixture(scope="module")
 def frames():
     return rendered_frames(12, (60, 80))
@@ -45,6 +52,16 @@ def test_every_pixel_number_and_time_is_that_of_the_clip(frames, tmp_path):
     assert all(one.warnings == () and one.video.arrived_s is None for one in found)
     for one, frame in zip(found, frames, strict=True):
         np.testing.assert_array_equal(one.pixels, frame)
+
+
+def test_a_codec_without_a_decoder_is_no_damage(tmp_path):
+    path = tmp_path / "a.ivf"
+    path.write_bytes(AV1)
+    found, error = read(path)
+    if found:
+        pytest.skip("AV1 is decoded here")
+    assert error.kind == "needs_plugin"
+    assert "no decoder for AV1; convert the video, as with ffmpeg" in str(error)
 
 
 @pytest.mark.parametrize("stride", [2, 5, 12, 100])
