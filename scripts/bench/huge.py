@@ -41,7 +41,7 @@ MARGIN = 300  # of the cut-out around a photo, at least
 PHOTO_HW = (3000, 4000)  # 12 megapixels
 PHOTO_TIMES = 3  # searched so often before and after the huge image
 MOVED = 5  # pixels by which a second cut-out begins further
-REACH = 500  # pixels by which a third one may be larger on each side, to lie on the whole's grids
+REACH = 1500  # pixels by which a third one may be larger on each side, to lie on the whole's grids
 SAME_PERSON = 0.5  # least IoU of a box with a person who counts as found
 
 
