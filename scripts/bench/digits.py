@@ -1,4 +1,4 @@
-"""Ten classes: MNIST's digits learned from 28x28 crops, found and read in rendered scenes.
+"""Ten classes: MNIST's digits learned from crops, found and read in rendered scenes.
 
     python scripts/bench/digits.py [-o runs/digits] [-m MODEL] [--set '{"stride": 2}']
 
