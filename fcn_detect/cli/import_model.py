@@ -8,25 +8,19 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, json_option, parse_size
+from fcn_detect.cli.options import FILE, json_option, parse_box, parse_size
 from fcn_detect.cli.talk import tell
 
 
-def _numbers(count: int) -> Any:
-    """A click callback: so many numbers with commas between, as a tuple."""
-
-    def parse(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
-        if value is None:
-            return None
-        try:
-            numbers = tuple(float(part) for part in value.split(","))
-        except ValueError:
-            numbers = ()
-        if len(numbers) != count:
-            raise click.BadParameter(f"'{value}' is not {count} numbers with commas between")
-        return numbers
-
-    return parse
+def _parse_colour(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
+    """A click callback: '0.485,0.456,0.406', as a tuple."""
+    if value is None:
+        return None
+    try:
+        red, green, blue = map(float, value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is not 3 numbers with commas between") from None
+    return red, green, blue
 
 
 @fcn_command("import", short_help="Turn your own classifier into a model.")
@@ -42,19 +36,19 @@ def _numbers(count: int) -> Any:
 @click.option(
     "--mean",
     metavar="R,G,B",
-    callback=_numbers(3),
+    callback=_parse_colour,
     help="Taken off its pixels in [0, 1]. [default: ImageNet's]",
 )
 @click.option(
     "--std",
     metavar="R,G,B",
-    callback=_numbers(3),
+    callback=_parse_colour,
     help="They are then divided by. [default: ImageNet's]",
 )
 @click.option(
     "--object-box",
     metavar="X0,Y0,X1,Y1",
-    callback=_numbers(4),
+    callback=parse_box,
     help="Where the object sits in a crop, in pixels. [default: the whole crop]",
 )
 @click.option("-o", "--output", required=True, type=FILE, metavar="MODEL", help="File to write.")
@@ -120,7 +114,7 @@ def _verify(imported: Any) -> Any:
 
     from fcn_detect.backends.torch_backend import TorchBackend
     from fcn_detect.detect import EquivalenceReport, level_plan, verify_images
-    from fcn_detect.detect.verify import TOLERANCE
+    from fcn_detect.results import TOLERANCE
     from fcn_detect.scenes import render_scene
 
     backend = TorchBackend(imported.header, imported.classifier, "cpu")

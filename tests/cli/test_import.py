@@ -39,7 +39,10 @@ def test_an_imported_model_is_written_compared_and_can_be_used(checkpoint, run_c
     [
         (["--classes", "a,b"], 1, "none of the classes a, b is the background"),
         (["--crop", "big"], 2, "is not a size"),
-        (["--object-box", "1,2"], 2, "is not 4 numbers"),
+        (["--object-box", "1,2"], 2, "'1,2' is not a box"),
+        (["--object-box", "40,0,10,20"], 2, "expected x0 < x1"),
+        (["--object-box", "0,0,49,56"], 1, "does not lie in a crop of 48x56"),
+        (["--classes", "a\tb,c,background"], 1, "expected characters that print"),
         (["--mean", "a,b,c"], 2, "is not 3 numbers"),
         (["--classes", ","], 2, "at least one name"),
         (["--net", "resnet"], 1, "no net is called"),
