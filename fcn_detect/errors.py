@@ -14,6 +14,10 @@ Each message is one line that says what was found, what was expected and what to
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pydantic
 
 
 class FcnDetectError(Exception):
@@ -77,3 +81,31 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def one_line(message: object, most: int = 300) -> str:
+    """A message without line breaks, repeated spaces and a full stop at its end.
+
+    Args:
+        message: or an error, whose type is taken where it says nothing.
+        most: letters, after which it is cut.
+    """
+    text = " ".join(str(message).split()).rstrip(". ")[:most]
+    return text or (type(message).__name__ if isinstance(message, BaseException) else "")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first: libraries go on with where in their own code it was raised."""
+    return one_line(str(error).strip().partition("\n")[0]) or type(error).__name__
+
+
+def first_misfit(error: "pydantic.ValidationError", whole: str) -> str:
+    """`where: what is wrong` with the first of the values that do not fit a pydantic model.
+
+    Args:
+        error: what pydantic raised.
+        whole: what to call the place where it is the values as a whole.
+    """
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"]) or whole
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"

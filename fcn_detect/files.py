@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 LONGEST_NAME = 255  # bytes, on most file systems
 _BESIDE = re.compile(r"\.[0-9a-f]{16}\.tmp")
@@ -82,3 +82,26 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     with open_atomically(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def sha256_of(*paths: Path) -> str:
+    """SHA-256 of the bytes of some files, one behind another, hexadecimal.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+    return digest.hexdigest()
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Writes a figure of matplotlib as a PNG.
+
+    Raises:
+        OSError: the folder or the file cannot be written.
+    """
+    with open_atomically(path) as file:
+        figure.savefig(file, format="png", dpi=120)

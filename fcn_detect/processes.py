@@ -1,6 +1,7 @@
 """Processes that work for this one, and end when it says so."""
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,13 @@ SPAWN = multiprocessing.get_context("spawn")
 
 START_S = 600.0
 """Seconds that a process may take to start; on a busy machine that is a minute and more."""
+
+
+def available_cores() -> int:
+    """How many cores this process may use: all of the machine's, or those it is bound to."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
@@ -42,7 +50,7 @@ class ChildProcess:
 
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
         self.connection, theirs = SPAWN.Pipe()
-        self._process = SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
+        self._process = SPAWN.Process(target=_run, args=(target, theirs, *arguments), daemon=True)
         with stops_held_back():
             self._process.start()
         theirs.close()
@@ -51,12 +59,26 @@ class ChildProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends it, whatever it is at."""
         self.connection.close()
         self._process.kill()
         self._process.join()
+
+    @property
+    def pid(self) -> int:
+        """Its number in the system."""
+        return int(self._process.pid or 0)
 
     @property
     def exit_code(self) -> int | None:
         """With which it has ended; None where it has not within a second."""
         self._process.join(1)
         return self._process.exitcode
+
+
+def _run(target: Callable[..., None], *arguments: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    target(*arguments)

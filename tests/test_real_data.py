@@ -6,11 +6,12 @@ import pytest
 from fcn_detect import Detector
 from fcn_detect.backends.torch_backend import TorchBackend, untrained
 from fcn_detect.detect import level_plan
-from fcn_detect.detect.verify import TOLERANCE, compare_level
+from fcn_detect.detect.verify import compare_level
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_coco_annotations
 from fcn_detect.images import read_image
 from fcn_detect.nets import ARCHITECTURES
+from fcn_detect.results import TOLERANCE
 
 
 @pytest.mark.parametrize("net", ARCHITECTURES)

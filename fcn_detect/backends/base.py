@@ -1,6 +1,5 @@
 """What every runtime can do."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -8,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_detect.errors import first_line
 from fcn_detect.geometry import FramePlan
 from fcn_detect.results import ModelHeader
 
@@ -16,7 +16,14 @@ Pixels = NDArray[np.uint8]
 WaitForMaps = Callable[[], list[NDArray[np.float32]]]
 
 # How runtimes say that memory ran out.
-_MEMORY_SIGNS = ("out of memory", "allocate", "not enough memory", "bad_alloc", "bad alloc")
+_MEMORY_SIGNS = (
+    "out of memory",
+    "alloc_failed",
+    "allocate",
+    "not enough memory",
+    "bad_alloc",
+    "bad alloc",
+)
 
 
 @contextmanager
@@ -31,7 +38,7 @@ def telling_memory(kind: type[Exception]) -> Iterator[None]:
     except kind as error:
         if not any(sign in str(error).lower() for sign in _MEMORY_SIGNS):
             raise
-        raise MemoryError(str(error).split("\n")[0]) from error
+        raise MemoryError(first_line(error)) from error
 
 
 class Backend(Protocol):
@@ -91,10 +98,3 @@ class CropClassifier(Protocol):
     def __call__(self, crops: Pixels) -> NDArray[np.float32]:
         """RGB `(n, crop_h, crop_w, 3)` to logits, then offsets, float32 `(n, channels)`."""
         ...
-
-
-def available_cores() -> int:
-    """Cores that this process may use; one that it is not told to take would go unrecorded."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

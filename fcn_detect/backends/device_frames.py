@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from fcn_detect.backends.base import Pixels, WaitForMaps
+from fcn_detect.backends.base import Pixels, WaitForMaps, telling_memory
 from fcn_detect.backends.device_copies import Copies, PinnedCopies, PlainCopies
 from fcn_detect.backends.device_graph import GraphCapture, Step
-from fcn_detect.backends.device_memory import memory_errors
 from fcn_detect.backends.device_pyramid import DevicePyramid
+from fcn_detect.errors import first_line
 from fcn_detect.geometry import FramePlan
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class DeviceFrames:
             MemoryError: the device has too little.
         """
         try:
-            with torch.inference_mode(), self._chosen(), memory_errors():
+            with torch.inference_mode(), self._chosen(), telling_memory(RuntimeError):
                 there = self._copies.up(frames)
                 return self._copies.down(self._size(plan, len(frames))(there))
         except MemoryError:
@@ -109,6 +109,5 @@ class _Size:
         try:
             return capture(self._plain, frames)
         except RuntimeError as error:  # also for want of memory: without a graph it takes less
-            reason = str(error).partition("\n")[0]
-            log.warning("frames are searched without a CUDA graph: %s", reason)
+            log.warning("frames are searched without a CUDA graph: %s", first_line(error))
             return self._plain

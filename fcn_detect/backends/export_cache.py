@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fcn_detect.backends.cache_folder import cache_folder
+from fcn_detect.files import sha256_of
 
 DIGESTS_NAME = "digests.json"
 # Raised when what is exported of the same model changes, so that entries are made again.
@@ -43,7 +44,7 @@ def cached_export(
         return
     with _beside(entry) as folder:
         write(folder / name)
-        digests = {path.name: _digest(path) for path in sorted(folder.iterdir())}
+        digests = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
         (folder / DIGESTS_NAME).write_text(json.dumps(digests))
         yield (entry if _moved(folder, entry, name) else folder) / name
 
@@ -53,20 +54,15 @@ def _key(model: Path, suffix: str, stride: int | None, library: str) -> str:
         converter = version(library)
     except PackageNotFoundError:  # the runtime will say so itself
         converter = "none"
-    facts = [_digest(model), suffix, stride, version("fcn-detect"), converter, ENTRY_VERSION]
+    facts = [sha256_of(model), suffix, stride, version("fcn-detect"), converter, ENTRY_VERSION]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_whole(entry: Path, name: str) -> bool:
     """Whether every file is there with its digest."""
     try:
         digests = json.loads((entry / DIGESTS_NAME).read_text())
-        return name in digests and all(_digest(entry / n) == d for n, d in digests.items())
+        return name in digests and all(sha256_of(entry / n) == d for n, d in digests.items())
     except (OSError, ValueError, TypeError, AttributeError):
         return False
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends.base import Pixels, available_cores, telling_memory
-from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
+from fcn_detect.backends.base import Pixels, telling_memory
+from fcn_detect.errors import MissingExtraError, ModelError, SettingsError, one_line
 from fcn_detect.headers import read_header
+from fcn_detect.processes import available_cores
 
 PROCESSOR, GPU = "CPUExecutionProvider", "CUDAExecutionProvider"
 ERRORS_ONLY = 3  # of its log
@@ -60,8 +61,7 @@ def _open(path: Path, device: str | None, threads: int) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its errors share no class of their own
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{path}: onnxruntime cannot read it: {reason}") from None
+        raise ModelError(f"{path}: onnxruntime cannot read it: {one_line(error)}") from None
 
 
 def _providers(device: str | None, available: list[str]) -> list[Any]:

@@ -12,9 +12,9 @@ from fcn_detect.backends.export_cache import cached_export
 from fcn_detect.backends.probing import checked
 from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.headers import EXPORTED_SUFFIXES, read_header
+from fcn_detect.results import TOLERANCE, relative_difference
 
 # Largest difference of a new export from torch, as max|a - b| / max(1, max|b|).
-TOLERANCE = 1e-4
 
 Opener = Callable[[Path, str | None], Backend]
 
@@ -107,7 +107,7 @@ def _check(backend: Backend, model: Path, stride: int | None) -> None:
     shape = (1, crop_h + 2 * step_h + 1, crop_w + 3 * step_w + 1, 3)
     noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     true, maps = open_torch(model, "cpu", stride).maps(noise), backend.maps(noise)
-    far = float(np.abs(maps - true).max()) / max(1.0, float(np.abs(true).max()))
+    far = relative_difference(maps, true)
     if not far <= TOLERANCE:  # no number is no equality
         raise ModelError(
             f"{model}: exported for {backend.name} it differs from PyTorch by {far:.1e}, more "

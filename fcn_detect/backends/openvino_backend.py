@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.backends.base import Pixels, available_cores, telling_memory
-from fcn_detect.errors import MissingExtraError, ModelError, SettingsError
+from fcn_detect.backends.base import Pixels, telling_memory
+from fcn_detect.errors import MissingExtraError, ModelError, SettingsError, one_line
 from fcn_detect.headers import read_header
+from fcn_detect.processes import available_cores
 
 # What a pass must write over: where memory runs out, OpenVINO returns as if all were well, and an
 # output of its own would still hold the scores of the image before.
@@ -85,13 +86,13 @@ def _compile(path: Path, device: str | None, threads: int | None) -> Any:
     try:
         graph = _taking_pixels(core.read_model(path))
     except RuntimeError as error:
-        raise ModelError(f"{path}: openvino cannot read it: {_first_line(error)}") from None
+        raise ModelError(f"{path}: openvino cannot read it: {_reason(error)}") from None
     try:
         return core.compile_model(graph, (device or "CPU").upper(), {**SETTINGS, **_limit(threads)})
     except RuntimeError as error:
         seen = ", ".join(core.available_devices)
         raise SettingsError(
-            f"device '{device}' cannot be used: openvino sees {seen}: {_first_line(error)}"
+            f"device '{device}' cannot be used: openvino sees {seen}: {_reason(error)}"
         ) from None
 
 
@@ -116,7 +117,7 @@ def _taking_pixels(graph: Any) -> Any:
     return steps.build()
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """The reason, without the places in OpenVINO's own code that lead to it."""
     lines = [line for line in str(error).splitlines() if line and "Exception from" not in line]
-    return " ".join([*lines, type(error).__name__][0].split())[:200]
+    return one_line(lines[0] if lines else error)

@@ -7,10 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fcn_detect.backends.base import Pixels
+from fcn_detect.backends.base import Pixels, telling_memory
 from fcn_detect.backends.device_frames import DeviceFrames
-from fcn_detect.backends.device_memory import memory_errors
-from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.errors import ModelError, SettingsError, first_line
 from fcn_detect.nets import build_net, fold_batch_norms, to_fully_convolutional
 from fcn_detect.results import ModelHeader
 
@@ -66,7 +65,7 @@ class TorchBackend:
 
         RGB `(n, h, w, 3)` to float32 `(n, header.channels, rows, cols)`.
         """
-        with torch.inference_mode(), memory_errors():
+        with torch.inference_mode(), telling_memory(RuntimeError):
             return self.run(self._to_device(images)).cpu().numpy()
 
     def run(self, images: Tensor) -> Tensor:
@@ -137,6 +136,5 @@ def pick_device(device: str | None) -> torch.device:
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise SettingsError(f"device '{device}' cannot be used: {reason}") from None
+        raise SettingsError(f"device '{device}' cannot be used: {first_line(error)}") from None
     return torch.device(device)

@@ -6,7 +6,6 @@ from fcn_detect.batch.facts import read_facts
 from fcn_detect.batch.header import JournalHeader, model_digest
 from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
 from fcn_detect.batch.journal import Journal
-from fcn_detect.batch.lines import record_name
 from fcn_detect.batch.live import StreamCounts, watch_stream
 from fcn_detect.batch.merging import merge_runs
 from fcn_detect.batch.outputs import RUN_NAME
@@ -31,7 +30,6 @@ __all__ = [
     "merge_runs",
     "model_digest",
     "read_facts",
-    "record_name",
     "run_batch",
     "run_settings",
     "share_cores",

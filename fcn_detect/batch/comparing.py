@@ -16,7 +16,7 @@ from fcn_detect.images import place
 from fcn_detect.results import ImageResult, Progress, pair_detections, silent
 
 # Largest difference of scores, which are probabilities, between machines that agree.
-TOLERANCE = 1e-4
+SCORE_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class RunComparison:
     def holds(self) -> bool:
         """Whether scores agree; a detection that is alone may lie at the edge of being kept."""
         worst = self.largest
-        edge = self.keep + TOLERANCE
-        return worst.score <= TOLERANCE and worst.alone_score <= edge and not worst.outcome
+        edge = self.keep + SCORE_TOLERANCE
+        return worst.score <= SCORE_TOLERANCE and worst.alone_score <= edge and not worst.outcome
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

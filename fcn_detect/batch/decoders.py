@@ -1,13 +1,11 @@
 """A pool of processes that read and prepare images, and are replaced when they die or hang."""
 
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from fcn_detect.images import Place, Preparation, PreparedImage
@@ -20,7 +18,7 @@ from fcn_detect.images.worker import (
     segment_name,
     take_prepared,
 )
-from fcn_detect.processes import START_S, stops_held_back
+from fcn_detect.processes import START_S, ChildProcess
 from fcn_detect.results import Failure
 
 # Tasks that wait at each worker, so that none idles while the network runs.
@@ -40,8 +38,7 @@ class FileAnswer:
 
 @dataclass(eq=False)
 class _Worker:
-    process: BaseProcess
-    connection: Any
+    process: ChildProcess
     tasks: deque[PrepareTask] = field(default_factory=deque)
     started: float = 0.0  # when the first of its tasks began, or itself
     ready: bool = False
@@ -62,18 +59,17 @@ class DecoderPool:
 
     def __init__(self, workers: int, timeout_s: float, preparation: Preparation) -> None:
         self.workers, self.timeout_s, self.preparation = workers, timeout_s, preparation
-        self._context = multiprocessing.get_context("spawn")
         self._pool: list[_Worker] = []
         self._serial = 0
 
     def __enter__(self) -> "DecoderPool":
         discard_orphans()
-        self._pool = [self._start() for _ in range(self.workers)]
+        self._pool = [_started() for _ in range(self.workers)]
         return self
 
     def __exit__(self, *_: object) -> None:
         for worker in self._pool:
-            _stop(worker)
+            worker.process.stop()
             for task in worker.tasks:
                 discard_pixels(task)
 
@@ -82,12 +78,12 @@ class DecoderPool:
         waiting = iter(paths)
         self._fill(waiting)
         while any(worker.tasks for worker in self._pool):
-            busy = {w.connection: w for w in self._pool if w.tasks}
+            busy: dict[Any, _Worker] = {w.process.connection: w for w in self._pool if w.tasks}
             ready = wait(list(busy), SECONDS_BETWEEN_LOOKS)
             for connection in ready:
                 if (answer := self._receive(busy[connection], waiting)) is not None:
                     yield answer
-            for worker in [w for w in self._pool if w.tasks and not w.connection.poll()]:
+            for worker in [w for w in self._pool if w.tasks and not w.process.connection.poll()]:
                 limit_s = self.timeout_s if worker.ready else START_S
                 if time.monotonic() - worker.started > limit_s:
                     what = "decoding" if worker.ready else "the start of a decoding process"
@@ -112,15 +108,14 @@ class DecoderPool:
             worker.started = time.monotonic()
         worker.tasks.append(task)
         with suppress(OSError):  # it died; receiving from it says so
-            worker.connection.send(task)
+            worker.process.connection.send(task)
 
     def _receive(self, worker: _Worker, waiting: Iterator[Place]) -> FileAnswer | None:
         """What came of a file; None for the word that a worker is ready."""
         try:
-            answer: Answer = worker.connection.recv()
+            answer: Answer = worker.process.connection.recv()
         except (EOFError, OSError):
-            worker.process.join(1)
-            message = f"the decoding process died (exit code {worker.process.exitcode})"
+            message = f"the decoding process died (exit code {worker.process.exit_code})"
             return self._replace(worker, Failure("crashed", message), waiting)
         worker.started = time.monotonic()
         if not worker.ready:
@@ -134,27 +129,17 @@ class DecoderPool:
 
     def _replace(self, worker: _Worker, failure: Failure, waiting: Iterator[Place]) -> FileAnswer:
         """Puts a new worker in a place; the file that the old one worked on has failed."""
-        _stop(worker)
+        worker.process.stop()
         task, *behind = worker.tasks
         for lost in worker.tasks:
             discard_pixels(lost)
-        fresh = self._start()
+        fresh = _started()
         self._pool[self._pool.index(worker)] = fresh
         for again in behind:
             self._send(fresh, again)
         self._give(fresh, waiting)
         return FileAnswer(task.place, failure=failure)
 
-    def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=prepare_forever, args=(theirs,), daemon=True)
-        with stops_held_back():
-            process.start()
-        theirs.close()
-        return _Worker(process, ours)
 
-
-def _stop(worker: _Worker) -> None:
-    worker.connection.close()
-    worker.process.kill()
-    worker.process.join()
+def _started() -> _Worker:
+    return _Worker(ChildProcess(prepare_forever))

@@ -11,6 +11,7 @@ from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector, dense
 from fcn_detect.errors import SettingsError
+from fcn_detect.files import sha256_of
 
 # What is only shown, what a machine says for itself, and what is of clips alone.
 NOT_SEARCHED_WITH = {"threshold", "false_alarms", "threads", "frame_stride"}
@@ -58,10 +59,8 @@ NUMERICS = ("backend", "backend_version", "place", "threads")
 def model_digest(model: Path) -> str:
     """SHA-256 of a model file, hexadecimal; OpenVINO's graph has its weights in a file beside."""
     weights = model.with_suffix(".bin")
-    digest = hashlib.sha256(model.read_bytes())
-    if model.suffix.lower() == ".xml" and weights.is_file():
-        digest.update(weights.read_bytes())
-    return digest.hexdigest()
+    has_weights = model.suffix.lower() == ".xml" and weights.is_file()
+    return sha256_of(model, weights) if has_weights else sha256_of(model)
 
 
 def check_same(found: JournalHeader, expected: JournalHeader, run: Path) -> None:

@@ -1,7 +1,5 @@
 """Huge images, laid on disk by a process of their own, which may hang or die without harm."""
 
-import signal
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
@@ -38,7 +36,7 @@ def store_apart(
         ImageError: it cannot be read, is larger than allowed, or the disk is full; the process
             hung (`timeout`) or died (`crashed`).
     """
-    store = HalfStore(header.size_hw, Path(tempfile.mkdtemp(prefix="fcn-detect-")))
+    store = HalfStore(header.size_hw)
     with ExitStack() as undone:
         undone.callback(store.close)
         arguments = (layer, path, header, rules, store.file(0).parent)
@@ -92,7 +90,6 @@ def _lay(
     folder: Path,
 ) -> None:
     """Lays an image down in a folder that stays, and says how it goes and what came of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
 
     def told(_what: str, done: int, total: int, _note: str) -> None:
         connection.send(("read", done, total))

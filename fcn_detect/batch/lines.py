@@ -5,24 +5,21 @@ bytes and modification time in ns, its SHA-256 or `-`, the failure's kind or `-`
 it goes to results.jsonl. A line of another check sum was torn or damaged, and counts as not there.
 """
 
-import hashlib
 import os
 import re
 import zlib
 from dataclasses import dataclass
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import NamedTuple
 
 from fcn_detect.errors import DataError, ImageError
-from fcn_detect.formats import format_result
+from fcn_detect.files import sha256_of
+from fcn_detect.formats import format_result, record_name
 from fcn_detect.images import Address, local_file
 from fcn_detect.results import ImageResult
 
 _HEAD = re.compile(rb"([0-9]{1,18}) (-?[0-9]{1,19}) ([!-~]+) ([!-~]+)")
 _MOST = 2**63 - 1  # that the index holds; some file systems have times beyond
-_BEFORE_NAME = b'{"image": "'
-_NO_DETECTIONS = b'"detections": null'
 
 
 class FileState(NamedTuple):
@@ -45,7 +42,7 @@ class FileState(NamedTuple):
             return cls._of_remote(path, with_content)
         try:
             stat = os.stat(path)  # noqa: PTH116 (a million times)
-            content = _digest(Path(path)) if with_content and Path(path).is_file() else None
+            content = sha256_of(Path(path)) if with_content and Path(path).is_file() else None
         except OSError:
             return cls(0, 0)
         return cls(stat.st_size, _in_64_bits(stat.st_mtime_ns), content)
@@ -57,7 +54,7 @@ class FileState(NamedTuple):
             if not with_content:
                 return cls(file.size, file.stamp)
             with local_file(path) as copy:
-                return cls(file.size, file.stamp, _digest(copy))
+                return cls(file.size, file.stamp, sha256_of(copy))
         except (DataError, ImageError):
             return cls(0, 0)
 
@@ -100,26 +97,6 @@ def read_line(line: bytes) -> Entry | None:
     return Entry(name, FileState(int(found[1]), int(found[2]), content), kind, 10 + len(head))
 
 
-def record_name(record: bytes) -> str | None:
-    """The image that a line of results.jsonl is about, without parsing all of it; None: none."""
-    if not record.startswith(_BEFORE_NAME):
-        return None
-    try:
-        return str(scanstring(record.decode("utf-8"), len(_BEFORE_NAME))[0])
-    except ValueError:
-        return None
-
-
-def is_failure(record: bytes) -> bool:
-    """Whether a line of results.jsonl is about an image that failed."""
-    return _NO_DETECTIONS in record
-
-
 def _in_64_bits(value: int) -> int:
     """As two's complement: what a database holds, and file systems may exceed."""
     return (value + 2**63) % 2**64 - 2**63
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

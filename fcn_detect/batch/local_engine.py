@@ -6,7 +6,6 @@ makes boxes of its maps.
 
 import functools
 import logging
-import os
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from fcn_detect.batch.machine import Machine
 from fcn_detect.detect import Detector, failure_of
 from fcn_detect.errors import ImageError
 from fcn_detect.images import Place, PreparedImage
+from fcn_detect.processes import available_cores
 from fcn_detect.results import Failure, ImageResult
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class LocalEngine:
         yield from ((record.result(), self.machine) for record in group.result())
 
     def _start(self, count: int | None) -> DecoderPool:
-        workers = self._job.workers or os.cpu_count() or 1
+        workers = self._job.workers or available_cores()
         if count is not None:
             workers = max(1, min(workers, count))
         pool = DecoderPool(workers, self._job.timeout_s, self._detector.preparation)

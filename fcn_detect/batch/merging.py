@@ -12,7 +12,6 @@ from typing import Any
 from fcn_detect.batch.facts import RunFacts, check_alike, check_complete, read_facts
 from fcn_detect.batch.job import BatchSummary
 from fcn_detect.batch.journal import JOURNAL_NAME
-from fcn_detect.batch.lines import is_failure, record_name
 from fcn_detect.batch.machine import Machine, mixture
 from fcn_detect.batch.outputs import (
     COUNTS,
@@ -24,7 +23,7 @@ from fcn_detect.batch.outputs import (
 from fcn_detect.batch.parts import copy_parts
 from fcn_detect.bounded import bounded_lines
 from fcn_detect.errors import DataError, SettingsError
-from fcn_detect.formats import RESULTS_NAME, Shown, StoredResults
+from fcn_detect.formats import RESULTS_NAME, Shown, StoredResults, record_name
 from fcn_detect.locking import lock
 
 Named = tuple[bytes, bytes, Path]  # sort key of a record, its line, and the run that holds it
@@ -119,8 +118,7 @@ def _name(line: bytes) -> str:
 
 
 def _summary(facts: Sequence[RunFacts], results: StoredResults) -> BatchSummary:
-    with results.path.open("rb") as file:
-        failed = sum(map(is_failure, file))
+    failed = results.count_failures()
     counts = [one.content["counts"] for one in facts]
     warning = mixture(_machines(facts))
     return BatchSummary(

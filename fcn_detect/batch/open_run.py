@@ -149,5 +149,5 @@ def rate_report(progress: Progress, total: int, waiting: int) -> Callable[[], No
 
 def _outcome(result: ImageResult) -> str:
     if result.failure is not None:
-        return f"{result.failure.kind}: {result.failure.message}"
+        return str(result.failure)
     return f"{len(result.detections or ())} detections"

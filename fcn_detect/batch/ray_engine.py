@@ -18,7 +18,7 @@ from fcn_detect.batch.job import BatchJob
 from fcn_detect.batch.machine import Machine
 from fcn_detect.batch.ray_worker import Searcher, WorkerSpec
 from fcn_detect.detect import Detector
-from fcn_detect.errors import MissingExtraError, SettingsError
+from fcn_detect.errors import MissingExtraError, SettingsError, one_line
 from fcn_detect.results import Failure, ImageResult
 
 # Calls that wait at each worker, so that none idles while results travel.
@@ -168,9 +168,10 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         ray.init(**quiet, **({"address": given} if given else here))
     except Exception as error:  # its errors share no class of their own
-        reason = " ".join(str(error).split())[:200]
         where = f"no cluster answers at {given}" if given else "no cluster starts here"
-        raise SettingsError(f"--engine ray: {where}: {reason}; see docs/clusters.md") from None
+        raise SettingsError(
+            f"--engine ray: {where}: {one_line(error)}; see docs/clusters.md"
+        ) from None
     if main:  # Ray puts a handler of its own there, which ends with another exit code
         signal.signal(signal.SIGTERM, handler)
 

@@ -3,7 +3,7 @@
 import math
 
 from fcn_detect.backends import BACKENDS, Backend
-from fcn_detect.backends.base import available_cores
+from fcn_detect.processes import available_cores
 
 # Each holds the memory of a forward pass.
 MOST_AT_ONCE = 4

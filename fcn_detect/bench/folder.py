@@ -1,6 +1,5 @@
 """A folder through `batch`, beside what preparing and the network could do alone."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from fcn_detect.bench.turns import Times, Work
 from fcn_detect.detect import Detector
 from fcn_detect.errors import ImageError
 from fcn_detect.images import PreparedImage
+from fcn_detect.processes import available_cores
 
 BATCH, PREPARING, NETWORK = "batch", "preparing alone", "network alone"
 TIMEOUT_S = 60.0
@@ -89,7 +89,7 @@ class FolderBench:
         run: Path,
     ) -> None:
         self.detector, self.model, self.copies, self.run = detector, model, copies, run
-        self.workers = max(1, min(os.cpu_count() or 1, len(copies)))
+        self.workers = max(1, min(available_cores(), len(copies)))
         self._searcher, self._networks = _as_batch_does(detector, model)
         self._ready = list(islice(cycle(prepared), min(len(copies), MOST_ALONE)))
         self._score()  # warms up

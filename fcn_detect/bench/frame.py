@@ -1,6 +1,5 @@
 """One frame from its file to boxes, stage by stage."""
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from fcn_detect.detect import Detector, level_pixels
 from fcn_detect.detect.dense import MAX_PASS_PIXELS, pyramid_passes
 from fcn_detect.geometry import is_too_large
 from fcn_detect.images import Halves, LoadedImage, PreparedImage, paint_passes
+from fcn_detect.processes import available_cores
 
 READ, PACK, NETWORK, BOXES, WHOLE = "read", "resize and pack", "network", "boxes", "whole"
 
@@ -55,7 +55,7 @@ def pack(detector: Detector, image: LoadedImage) -> PreparedImage:
     if not detector.header.exact or any(is_too_large(one, MAX_PASS_PIXELS) for one in passes):
         return PreparedImage(image.image_hw, image.warnings, None, image)
     halves = Halves(image.pixels, image.full_hw, image.halved)
-    canvases = paint_passes(halves, levels, passes, threads=os.cpu_count() or 1)
+    canvases = paint_passes(halves, levels, passes, threads=available_cores())
     return PreparedImage(image.image_hw, image.warnings, canvases, None)
 
 

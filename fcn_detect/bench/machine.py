@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fcn_detect.bench.turns import Times, Work
+from fcn_detect.processes import available_cores
 
 LIBRARIES = ("torch", "openvino", "onnxruntime", "numpy", "opencv-python", "pillow")
 # Side of the matrices whose product tells the machine's peak: large enough for any core.
@@ -65,7 +66,7 @@ def this_machine() -> Machine:
     """The machine that runs this."""
     return Machine(
         processor=_processor(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _all_cores(),
+        cores=available_cores(),
         memory_gb=_memory_gb(),
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         system=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
@@ -98,10 +99,6 @@ def _processor() -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine() or "unknown"
-
-
-def _all_cores() -> int:
-    return os.cpu_count() or 1
 
 
 def _memory_gb() -> float | None:

@@ -135,7 +135,7 @@ def network_times(
         seconds = times[key]
         macs = None if count is None else sum(count(_size(one)) for one in inputs)
         gflops = None if macs is None else 2 * macs / seconds / 1e9
-        share = gflops / peak_gflops if gflops and _on_processor(detector.backend) else None
+        share = gflops / peak_gflops if gflops and detector.backend.place == "cpu" else None
         faster = times[keys[0]] / seconds
         name = detector.backend.name
         rows.append(NetworkTime(model, name, seconds, macs, gflops, share, faster))
@@ -166,10 +166,6 @@ def _keys(detectors: Sequence[Detector]) -> list[str]:
 
 def _area(images: Sequence[Pixels]) -> int:
     return sum(one.shape[0] * one.shape[1] for one in images)
-
-
-def _on_processor(backend: Backend) -> bool:
-    return str(getattr(backend, "device", "cpu")) == "cpu"
 
 
 def _size(image: Pixels) -> tuple[int, int]:

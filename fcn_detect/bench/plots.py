@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcn_detect.bench.report import BenchReport
-from fcn_detect.files import open_atomically
+from fcn_detect.files import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +32,7 @@ def plot_bench(report: BenchReport, path: Path) -> Path:
     _bars(axes[2], "one frame, file to boxes: ms", _ms(_stages(report)))
     rates = {"batch": folder.batch, "preparing": folder.preparing, "network": folder.network}
     _bars(axes[3], f"a folder of {folder.images}: images/s", rates)
-    with open_atomically(path) as file:
-        figure.savefig(file, format="png", dpi=120)
+    save_figure(figure, path)
     return path
 
 

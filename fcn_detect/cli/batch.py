@@ -208,6 +208,6 @@ def _open(
 
 def _print_failures(failed: Iterator[Any], count: int, at_most: int = 20) -> None:
     for result in islice(failed, at_most if count else 0):
-        warn(f"{result.image}: {result.failure.kind}: {result.failure.message}")
+        warn(f"{result.image}: {result.failure}")
     if count > at_most:
         warn(f"... and {count - at_most} more, in results.jsonl")

@@ -120,7 +120,7 @@ class _Outcome:
         if self.as_json:
             click.echo(format_result(result))
         if result.failure is not None:
-            self.failed.append(f"{result.image}: {result.failure.kind}: {result.failure.message}")
+            self.failed.append(f"{result.image}: {result.failure}")
 
     def print_table(self) -> None:
         from fcn_detect.cli.tables import print_table
@@ -196,7 +196,7 @@ class _Found:
         """The clip's row in the table."""
         remarks = [f"objects in {self.with_objects:,} of {self.frames:,} frames"]
         if clip.failure is not None:
-            remarks.append(f"{clip.failure.failure.kind}: {clip.failure.failure.message}")
+            remarks.append(str(clip.failure.failure))
         if not self.frames:
             return clip.name, "-", "-", "; ".join(remarks[1:])
         objects = ", ".join(f"{n} {label}" for label, n in sorted(self.labels.items())) or "none"
@@ -219,7 +219,7 @@ def _load(given: dict[str, Any], say: Any) -> Any:
 
 def _row(result: Any, detector: Any) -> tuple[str, str, str, str]:
     if result.failure is not None:
-        return result.image, "-", "-", f"{result.failure.kind}: {result.failure.message}"
+        return result.image, "-", "-", str(result.failure)
     threshold = detector.threshold((result.height, result.width))
     shown = result.detections.above(threshold)
     counts = {label: shown.labels.count(label) for label in sorted(set(shown.labels))}

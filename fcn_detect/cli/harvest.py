@@ -53,7 +53,7 @@ def command(run: Path, corrections: Path, output: Path, model: str | None, **giv
     _print(summary, output)
     for result in summary.failed:
         assert result.failure is not None
-        warn(f"{result.image}: {result.failure.kind}: {result.failure.message}")
+        warn(f"{result.image}: {result.failure}")
     return exit_codes.SOME_IMAGES_FAILED if summary.failed else 0
 
 

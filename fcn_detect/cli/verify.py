@@ -84,7 +84,7 @@ def command(
         return verify_against(against["against"], given, against["sample"], as_json)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.detect import EquivalenceReport, compare_strides, verify_images
-    from fcn_detect.detect.verify import TOLERANCE
+    from fcn_detect.results import TOLERANCE
 
     def open_with(stride: int | None) -> Any:
         if net is None:

@@ -17,13 +17,12 @@ from fcn_detect.batch import BatchJob, run_batch
 from fcn_detect.config import Settings, read_settings
 from fcn_detect.demo.timing import SpeedUp, time_dense_against_window
 from fcn_detect.detect import Detector, EquivalenceReport, level_plan, verify_images
-from fcn_detect.detect.verify import TOLERANCE
 from fcn_detect.evaluate import evaluate
 from fcn_detect.files import write_atomically
 from fcn_detect.formats import read_coco_annotations
 from fcn_detect.images import read_image
 from fcn_detect.report import PhotoWriter
-from fcn_detect.results import ImageResult, Progress, silent
+from fcn_detect.results import TOLERANCE, ImageResult, Progress, silent
 from fcn_detect.scenes import write_crops, write_scenes
 from fcn_detect.train import TrainingJob, train
 

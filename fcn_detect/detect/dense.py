@@ -1,6 +1,5 @@
 """Dense evaluation: every window of a level, or of all levels, in one forward pass."""
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -19,6 +18,7 @@ from fcn_detect.geometry import (
     plan_passes,
 )
 from fcn_detect.images import Halves, Octaves, level_part, paint_passes
+from fcn_detect.processes import available_cores
 from fcn_detect.results import ModelHeader, ScoreMap
 
 # Largest forward pass, in pixels of the level: bounds its memory to about 1 GB.
@@ -66,7 +66,7 @@ def score_packed(backend: Backend, octaves: Octaves, levels: Sequence[Level]) ->
             (piece,) = one.pieces
             score_maps[piece] = _score_alone(backend, octaves, levels[piece])
         else:
-            (canvas,) = paint_passes(octaves, levels, [one], threads=os.cpu_count() or 1)
+            (canvas,) = paint_passes(octaves, levels, [one], threads=available_cores())
             score_maps |= score_canvas(backend, canvas, one, levels)
     return [score_maps[i] for i in range(len(levels))]
 

@@ -11,8 +11,7 @@ from fcn_detect.backends import Backend, CropClassifier, Pixels
 from fcn_detect.detect.dense import level_pixels, score_level
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
 from fcn_detect.geometry import Level
-
-TOLERANCE = 1e-4
+from fcn_detect.results import TOLERANCE, scale_of
 
 
 class Verifiable(Backend, Protocol):
@@ -135,11 +134,7 @@ def compare_level(backend: Verifiable, name: str, image: Pixels, level: Level) -
 
 def differences(values: NDArray[np.float32], reference: NDArray[np.float32]) -> Any:
     """How far each window's values lie from the reference, of its scale: `(rows, cols)`."""
-    return np.abs(values - reference).max(axis=0) / _scale(reference)
-
-
-def _scale(reference: NDArray[np.float32]) -> float:
-    return max(1.0, float(np.abs(reference).max()))
+    return np.abs(values - reference).max(axis=0) / scale_of(reference)
 
 
 def flipped_decisions(dense: NDArray[np.float32], oracle: NDArray[np.float32]) -> int:
@@ -151,7 +146,7 @@ def flipped_decisions(dense: NDArray[np.float32], oracle: NDArray[np.float32]) -
         best_two = np.sort(oracle, axis=0)[-2:]
         margin = best_two[1] - best_two[0]
         changed = dense.argmax(axis=0) != oracle.argmax(axis=0)
-    return int((changed & (margin > TOLERANCE * _scale(oracle))).sum())
+    return int((changed & (margin > TOLERANCE * scale_of(oracle))).sum())
 
 
 def _head_difference(
@@ -161,4 +156,4 @@ def _head_difference(
     cells = np.linspace(0, grid.size_hw[0] * grid.size_hw[1] - 1, sample).astype(int)
     rows, cols = np.unravel_index(np.unique(cells), grid.size_hw)
     converted = backend.maps(cut_windows(pixels, grid, rows, cols))[:, :, 0, 0].T
-    return float(np.abs(converted - oracle[:, rows, cols]).max() / _scale(oracle))
+    return float(np.abs(converted - oracle[:, rows, cols]).max()) / scale_of(oracle)

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.evaluate.matching import RIGHT, WRONG, Boxes, Matches, best_first
+from fcn_detect.evaluate.matching import RIGHT, WRONG, Boxes, Matches
+from fcn_detect.geometry import order_by_score
 
 TOLERANCE: Final = 0.25  # half-axes of the ellipse, as a share of the true box's sides
 
@@ -33,7 +34,7 @@ def match_centers(
     flags = np.full(len(boxes), WRONG, np.int8)
     true_index = np.full(len(boxes), -1, np.int64)
     near = np.any(distances <= 1, axis=1)  # (n,); the others stay wrong
-    order = best_first(boxes, scores)
+    order = order_by_score(boxes, scores)
     for i in order[near[order]]:
         choice = int(np.argmin(distances[i]))
         if distances[i, choice] <= 1:

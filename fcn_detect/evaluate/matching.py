@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import box_areas, box_intersections, box_iou
+from fcn_detect.geometry import box_areas, box_intersections, box_iou, order_by_score
 
 RIGHT: Final = 1
 WRONG: Final = 0
@@ -48,7 +48,7 @@ def match_detections(
     overlaps = _overlaps(np.asarray(boxes, np.float64), np.asarray(true_boxes, np.float64), ignore)
     flags = np.full(len(boxes), WRONG, np.int8)
     true_index = np.full(len(boxes), -1, np.int64)
-    order = best_first(boxes, scores)
+    order = order_by_score(boxes, scores)
     near = np.any(overlaps >= iou_threshold, axis=1)  # (n,); the others stay wrong
     for i in order[near[order]]:
         choice = _choose(overlaps[i], ignore, iou_threshold)
@@ -59,11 +59,6 @@ def match_detections(
         if not ignore[choice]:
             overlaps[:, choice] = -np.inf
     return Matches(flags, true_index)
-
-
-def best_first(boxes: Boxes, scores: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Indices `(n,)` that sort by score descending, ties by x0, y0, x1, y1."""
-    return np.lexsort((*np.asarray(boxes).T[::-1], -np.asarray(scores)))
 
 
 def _overlaps(boxes: Boxes, true_boxes: Boxes, ignore: NDArray[np.bool_]) -> Boxes:

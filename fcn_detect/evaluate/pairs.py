@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_detect.errors import DataError
-from fcn_detect.evaluate.matching import Boxes, best_first
+from fcn_detect.evaluate.matching import Boxes
 from fcn_detect.evaluate.naming import pair_by_path_ending
+from fcn_detect.geometry import order_by_score
 from fcn_detect.results import Annotations, Detections, ImageAnnotations, ImageResult
 
 
@@ -68,9 +69,9 @@ def _check_labels(results: Iterable[ImageResult], classes: Sequence[str]) -> Non
 
 
 def _sorted(result: ImageResult, truth: ImageAnnotations) -> ImagePair:
-    found = result.detections or Detections.empty()
-    best = best_first(found.boxes, found.scores)
-    order = best_first(truth.boxes, np.zeros(len(truth.labels)))
+    found = result.found
+    best = order_by_score(found.boxes, found.scores)
+    order = order_by_score(truth.boxes, np.zeros(len(truth.labels)))
     return ImagePair(
         Detections(found.boxes[best], found.scores[best], [found.labels[i] for i in best]),
         ImageAnnotations(

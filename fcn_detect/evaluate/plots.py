@@ -1,6 +1,5 @@
 """Pictures of an evaluation: miss rate against false alarms, precision against recall."""
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +8,10 @@ import numpy as np
 
 from fcn_detect.evaluate.figures import ClassEvaluation, Evaluation
 from fcn_detect.evaluate.miss_rate import REFERENCE_FPPI, miss_rate_at
+from fcn_detect.files import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 FPPI_SHOWN = (1e-3, 1e1)
 MISS_RATE_SHOWN = (1e-2, 1.05)
@@ -41,7 +40,8 @@ def plot_evaluations(evaluations: Mapping[str, Evaluation], folder: Path) -> lis
             draw(axes, label.replace("$", r"\$"), one)
         if axes.lines:
             axes.legend(loc="lower left")
-        paths.append(_save(figure, folder / f"{name}.png"))
+        paths.append(folder / f"{name}.png")
+        save_figure(figure, paths[-1])
     return paths
 
 
@@ -81,12 +81,3 @@ def _draw_precision(axes: "Axes", label: str, one: ClassEvaluation) -> None:
     axes.plot(curve.recall, curve.precision, label=f"{one.figures.ap50:.3f} {label}")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     axes.set_title("average precision at IoU 0.5")
-
-
-def _save(figure: "Figure", path: Path) -> Path:
-    beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        figure.savefig(beside, format="png", dpi=120)
-        return beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from fcn_detect.detect import Detector
 from fcn_detect.errors import DataError
 from fcn_detect.evaluate import evaluate
 from fcn_detect.export.frames import Frame
-from fcn_detect.results import Annotations, Detections, ImageAnnotations, ImageResult, Progress
+from fcn_detect.results import Annotations, ImageAnnotations, ImageResult, Progress
 
 # Agreement counts every decision that was open as wrong. Where AP50 by annotations stays within
 # half a point, agreement was seen to fall by up to 3.4 points (docs/benchmarks.md).
@@ -129,7 +129,7 @@ def _found(results: Sequence[ImageResult], detector: Detector) -> Annotations:
     images = []
     for result in results:
         width, height = result.width or 1, result.height or 1
-        found = (result.detections or Detections.empty()).above(detector.threshold((height, width)))
+        found = result.found.above(detector.threshold((height, width)))
         ignore = np.zeros(len(found), np.bool_)
         images.append(
             ImageAnnotations(result.image, width, height, found.boxes, found.labels, ignore)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fcn_detect.backends import Backend, Pixels
-from fcn_detect.detect.verify import TOLERANCE, differences, flipped_decisions
-from fcn_detect.results import ModelHeader
+from fcn_detect.detect.verify import differences, flipped_decisions
+from fcn_detect.results import TOLERANCE, ModelHeader
 from fcn_detect.scenes import render_scene
 
 SCENE_HW = (384, 512)

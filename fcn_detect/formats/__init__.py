@@ -28,8 +28,10 @@ from fcn_detect.formats.cvat import export_cvat, read_cvat_annotations
 from fcn_detect.formats.jsonl import (
     RESULTS_NAME,
     format_result,
+    is_failure,
     iterate_results,
     parse_result,
+    record_name,
     write_results,
 )
 from fcn_detect.formats.labelstudio import export_labelstudio
@@ -68,6 +70,7 @@ __all__ = [
     "Writer",
     "annotation_format",
     "format_result",
+    "is_failure",
     "iterate_results",
     "json_text",
     "parse_result",
@@ -78,6 +81,7 @@ __all__ = [
     "read_results",
     "read_voc_annotations",
     "read_yolo_annotations",
+    "record_name",
     "write_coco_results",
     "write_corrections",
     "write_csv",

@@ -4,18 +4,17 @@ Source: Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, and
 https://cocodataset.org/#format-data.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 
 from fcn_detect.errors import DataError
 from fcn_detect.files import open_atomically
-from fcn_detect.formats.bounded import read_bounded
+from fcn_detect.formats.bounded import read_json
 from fcn_detect.formats.names import FileName
 from fcn_detect.formats.rows import Shown, detection_rows, json_text, rounded_length, write_list
 from fcn_detect.formats.stored import in_order
@@ -70,7 +69,7 @@ def read_coco_annotations(path: Path) -> Annotations:
             category, repeats an image or a category, or has a box with a length that is negative
             or a number that is not finite.
     """
-    dataset = _load(path)
+    dataset = read_json(path, _Dataset, MAX_BYTES, "a COCO dataset")
     _check_unique(path, "image id", [image.id for image in dataset.images])
     _check_unique(path, "file_name", [image.file_name for image in dataset.images])
     _check_unique(path, "category id", [category.id for category in dataset.categories])
@@ -123,19 +122,6 @@ def _failures(results: Iterable[ImageResult]) -> Iterator[dict[str, Any]]:
         if (failure := result.failure) is not None:
             named = {"kind": failure.kind, "message": failure.message}
             yield {"file_name": result.image, **named}
-
-
-def _load(path: Path) -> _Dataset:
-    try:
-        return _Dataset.model_validate(json.loads(read_bounded(path, MAX_BYTES)))
-    except DataError as error:
-        raise DataError(f"{error}; expected a COCO dataset") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "file"
-        raise DataError(f"{path}: {where}: {first['msg']}; expected a COCO dataset") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error}); expected a COCO dataset") from None
 
 
 def _check_unique(path: Path, noun: str, values: Sequence[int | str]) -> None:

@@ -5,7 +5,6 @@
 184.5]}], "wrong": [], "missed": [{"label": "person", "box": [20.0, 90.0, 60.0, 190.0]}]}]}
 """
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,12 +15,11 @@ from pydantic import (
     ConfigDict,
     Field,
     InstanceOf,
-    ValidationError,
 )
 
 from fcn_detect.errors import DataError
 from fcn_detect.files import write_atomically
-from fcn_detect.formats.bounded import read_bounded_text
+from fcn_detect.formats.bounded import read_json
 from fcn_detect.formats.names import FileName
 from fcn_detect.formats.rows import json_text
 
@@ -100,17 +98,7 @@ def read_corrections(path: Path) -> Corrections:
         DataError: the file cannot be read, is no file of corrections, has a box without sides, or
             an image twice; names the file and the place in it.
     """
-    try:
-        corrections = Corrections.model_validate(json.loads(read_bounded_text(path, MAX_BYTES)))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "file"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise DataError(f"{path}: {where}: {reason}; expected corrections of a run") from None
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: not JSON ({error}); expected corrections of a run") from None
+    corrections = read_json(path, Corrections, MAX_BYTES, "corrections of a run")
     most = Counter(one.image for one in corrections.images).most_common(1)
     if most and most[0][1] > 1:
         raise DataError(f"{path}: the image '{most[0][0]}' occurs {most[0][1]} times, not once")

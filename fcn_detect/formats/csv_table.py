@@ -8,7 +8,7 @@ from pathlib import Path
 from fcn_detect.files import open_atomically
 from fcn_detect.formats.rows import Shown, detection_rows
 from fcn_detect.formats.stored import in_order
-from fcn_detect.results import Detections, ImageResult
+from fcn_detect.results import ImageResult
 
 CSV_NAME = "detections.csv"
 COLUMNS = ["image", "width", "height", "label", "score", "x0", "y0", "x1", "y1"]
@@ -44,7 +44,7 @@ def _rows(result: ImageResult) -> Iterator[list[Cell]]:
     if result.failure is not None:
         yield [*image, *[None] * 6, result.failure.kind, result.failure.message]
         return
-    rows = detection_rows(result.detections or Detections.empty())
+    rows = detection_rows(result.found)
     for row in rows:
         yield [*image, row.label, row.score, *row.box, None, None]
     if not rows:

@@ -83,8 +83,9 @@ def read_cvat_annotations(path: Path) -> Annotations:
             another kind, has two images of one name, shapes that are no upright boxes, or lacks
             something or holds it wrong; names the file and the element.
     """
+    text = read_bounded(path, MAX_BYTES)
     try:
-        root = parse_xml(read_bounded(path, MAX_BYTES))
+        root = parse_xml(text)
         if root.tag != "annotations":
             raise ValueError(
                 f"the root is <{root.tag[:40]}>; expected <annotations>, of a CVAT file; of Pascal "
@@ -94,8 +95,6 @@ def read_cvat_annotations(path: Path) -> Annotations:
             raise ValueError("<track>: a video's; export it as 'CVAT for images 1.1'")
         images = [_image(one) for one in root.iterfind("image")]
     except ValueError as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{path}: {error}") from None
     twice = [name for name, count in Counter(image.image for image in images).items() if count > 1]
     if twice:

@@ -10,6 +10,7 @@ stream also "arrived_s", in seconds since 1970.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,7 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from fcn_detect.bounded import bounded_lines
-from fcn_detect.errors import DataError
+from fcn_detect.errors import DataError, first_misfit
 from fcn_detect.files import open_atomically
 from fcn_detect.formats.names import FileName, Side
 from fcn_detect.formats.rows import by_image, detection_rows, json_text
@@ -25,6 +26,9 @@ from fcn_detect.results import Detections, Failure, ImageResult, VideoFrame
 
 RESULTS_NAME: Final = "results.jsonl"
 TIME_DECIMALS: Final = 6
+
+_BEFORE_NAME = b'{"image": "'
+_NO_DETECTIONS = b'"detections": null'
 
 _Pixels = Annotated[float, Field(ge=-1e9, le=1e9)]
 
@@ -90,11 +94,24 @@ def parse_result(line: str) -> ImageResult:
     try:
         return _result(_Record.model_validate(json.loads(line)))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "record"
-        raise DataError(f"{where}: {first['msg']}") from None
+        raise DataError(first_misfit(error, "record")) from None
     except (ValueError, RecursionError) as error:
         raise DataError(str(error)) from None
+
+
+def record_name(record: bytes) -> str | None:
+    """The image that a line of results.jsonl is about, without parsing all of it; None: none."""
+    if not record.startswith(_BEFORE_NAME):
+        return None
+    try:
+        return str(scanstring(record.decode("utf-8"), len(_BEFORE_NAME))[0])
+    except ValueError:
+        return None
+
+
+def is_failure(record: bytes) -> bool:
+    """Whether a line of results.jsonl is about an image that failed."""
+    return _NO_DETECTIONS in record
 
 
 def read_jsonl_results(path: Path) -> list[ImageResult]:

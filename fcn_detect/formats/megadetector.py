@@ -43,7 +43,7 @@ def _entry(result: ImageResult, categories: dict[str, str]) -> dict[str, Any]:
     if result.width is not None:
         entry |= {"width": result.width, "height": result.height}
     if result.failure is not None:
-        failure = f"{result.failure.kind}: {result.failure.message}"
+        failure = str(result.failure)
         return {**entry, "detections": None, "failure": failure}
     return {**entry, "detections": list(_found(result, categories))}
 

@@ -1,14 +1,13 @@
 """Results in MegaDetector's batch output, of MegaDetector itself or of `export_megadetector`."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 
 from fcn_detect.errors import DataError
-from fcn_detect.formats.bounded import read_bounded_text
+from fcn_detect.formats.bounded import read_json
 from fcn_detect.formats.names import FileName, Side
 from fcn_detect.formats.rows import BOX_DECIMALS
 from fcn_detect.results import FAILURE_KINDS, Detections, Failure, ImageResult
@@ -52,18 +51,7 @@ def read_megadetector_results(path: Path) -> list[ImageResult]:
         DataError: the file cannot be read or is of another form, an image with detections has no
             size, or a detection a category that is not listed; names the place.
     """
-    try:
-        output = _Output.model_validate(json.loads(read_bounded_text(path, MAX_BYTES)))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "file"
-        raise DataError(
-            f"{path}: {where}: {first['msg']}; expected MegaDetector's batch output"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: not JSON ({error}); expected a file of results") from None
+    output = read_json(path, _Output, MAX_BYTES, "MegaDetector's batch output")
     return [_result(path, image, output.detection_categories) for image in output.images]
 
 

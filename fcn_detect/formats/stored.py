@@ -3,11 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from fcn_detect.formats.jsonl import parse_result
+from fcn_detect.formats.jsonl import is_failure, parse_result
 from fcn_detect.formats.rows import by_image
 from fcn_detect.results import ImageResult
-
-_FAILED = b'"detections": null'
 
 
 class StoredResults(Collection[ImageResult]):
@@ -31,7 +29,11 @@ class StoredResults(Collection[ImageResult]):
 
     def failures(self) -> Iterator[ImageResult]:
         """Those that failed; the others are not parsed."""
-        return (parse_result(line.decode()) for line in self._lines() if _FAILED in line)
+        return (parse_result(line.decode()) for line in self._lines() if is_failure(line))
+
+    def count_failures(self) -> int:
+        """How many failed."""
+        return sum(map(is_failure, self._lines()))
 
     def _lines(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:

@@ -113,11 +113,10 @@ def _image(path: Path, folder: Path) -> ImageAnnotations:
 
 
 def _parse(path: Path) -> ET.Element:
+    text = read_bounded(path, MAX_BYTES)
     try:
-        return parse_xml(read_bounded(path, MAX_BYTES))
+        return parse_xml(text)
     except ValueError as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{path}: {error}; expected a Pascal VOC annotation") from None
 
 

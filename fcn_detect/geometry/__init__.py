@@ -5,6 +5,7 @@ from fcn_detect.geometry.boxes import (
     box_intersections,
     box_iou,
     clip_boxes,
+    order_by_score,
     wholes_of_parts,
 )
 from fcn_detect.geometry.canvas import Canvas, Pass, PassRows, is_too_large, pack, plan_passes
@@ -44,6 +45,7 @@ __all__ = [
     "count_windows",
     "encode_offsets",
     "is_too_large",
+    "order_by_score",
     "pack",
     "plan_passes",
     "plan_pyramid",

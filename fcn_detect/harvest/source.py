@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_detect.batch import RUN_NAME, model_digest, read_facts, record_name
+from fcn_detect.batch import RUN_NAME, model_digest, read_facts
 from fcn_detect.bounded import bounded_lines, open_regular
 from fcn_detect.config import DetectSettings, check_settings
 from fcn_detect.errors import DataError, FcnDetectError, SettingsError
-from fcn_detect.formats import RESULTS_NAME, parse_result
+from fcn_detect.formats import RESULTS_NAME, parse_result, record_name
 from fcn_detect.harvest.job import HarvestJob
 from fcn_detect.headers import read_header
 from fcn_detect.images import Place, place

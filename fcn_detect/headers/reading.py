@@ -1,13 +1,12 @@
 """The header of a model file of any kind, by the ending of its name."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pydantic
 
-from fcn_detect.errors import ModelError
+from fcn_detect.errors import ModelError, first_misfit
 from fcn_detect.headers.exported import EXPORT_KEY, ExportedNet
 from fcn_detect.headers.onnx_file import read_onnx_metadata
 from fcn_detect.headers.openvino_file import read_openvino_metadata
@@ -52,8 +51,8 @@ def _parsed(path: Path, key: str, kind: type[_Model]) -> _Model:
         raise ModelError(f"{path}: {_nothing_of_ours(path)}")
     try:
         return kind.model_validate_json(metadata[key])
-    except (pydantic.ValidationError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path}: damaged header: {_first_line(error)}") from None
+    except pydantic.ValidationError as error:
+        raise ModelError(f"{path}: damaged header: {first_misfit(error, 'header')}") from None
 
 
 def _nothing_of_ours(path: Path) -> str:
@@ -63,10 +62,3 @@ def _nothing_of_ours(path: Path) -> str:
             "`fcn-detect export`"
         )
     return "these weights carry no fcn_detect header; models are written by `fcn-detect train`"
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, pydantic.ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return " ".join(str(error).split())[:300]

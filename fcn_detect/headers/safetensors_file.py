@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from fcn_detect.bounded import allowed, open_regular, too_large
-from fcn_detect.errors import ModelError
+from fcn_detect.errors import ModelError, one_line
 
 MAX_BYTES = 16_000_000
 
@@ -33,5 +33,4 @@ def read_safetensors_metadata(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"{path}: not a readable .safetensors file: {reason}") from None
+        raise ModelError(f"{path}: not a readable .safetensors file: {one_line(error)}") from None

@@ -15,9 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fcn_detect.errors import DataError, ImageError, MissingExtraError
+from fcn_detect.errors import DataError, ImageError, MissingExtraError, one_line
 from fcn_detect.images.finding import find_images, is_image_name
-from fcn_detect.images.quiet import one_line
 
 _PROTOCOL = re.compile(r"[a-z][a-z0-9+.:-]+://", re.IGNORECASE)
 # what stores call a file's tag of its content, and the time of its last change
@@ -207,5 +206,4 @@ def _told(text: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = one_line(error) or type(error).__name__
-        raise DataError(f"{text}: {reason}") from error
+        raise DataError(f"{text}: {one_line(error)}") from error

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from fcn_detect.images.decoding import DECODER_ERRORS
-from fcn_detect.images.quiet import caught_warnings, one_line
-from fcn_detect.images.sniffing import HEAD_BYTES, image_format
+from fcn_detect.errors import one_line
+from fcn_detect.images.header import UNREADABLE, opened_header
 
 _LONGEST = 40
 
@@ -21,15 +19,10 @@ def taken_at(path: Path) -> str | None:
         The text on one line, cut at 40 letters; None where the file says nothing.
     """
     try:
-        with path.open("rb") as file, caught_warnings():
-            name = image_format(file.read(HEAD_BYTES))
-            Image.init()
-            if name is None or name not in Image.OPEN:
-                return None
-            file.seek(0)
-            written = Image.OPEN[name][0](file, "").getexif().get_ifd(IFD.Exif)
+        with opened_header(path) as (_, picture):
+            written = picture.getexif().get_ifd(IFD.Exif) if picture else {}
             value = written.get(Base.DateTimeOriginal)
-    except (*DECODER_ERRORS, Image.DecompressionBombError):
+    except UNREADABLE:
         return None
     text = one_line(value.strip("\0 ")) if isinstance(value, str) else ""
     return text[:_LONGEST] or None

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps
 
-from fcn_detect.errors import ImageError
+from fcn_detect.errors import ImageError, one_line
 from fcn_detect.images.colours import to_rgb
 from fcn_detect.images.octaves import Halves
-from fcn_detect.images.quiet import caught_warnings, one_line
+from fcn_detect.images.quiet import caught_warnings
 from fcn_detect.images.tiff import describe_pixels, first_directory
 from fcn_detect.images.wholeness import missing_part, truncated, with_end_mark
 
@@ -132,7 +132,9 @@ def from_pil(image: Image.Image) -> LoadedImage:
         turned = ImageOps.exif_transpose(image)
         turned.load()
     except DECODER_ERRORS as error:
-        raise ImageError("corrupt", f"the PIL image cannot be decoded: {_reason(error)}") from error
+        raise ImageError(
+            "corrupt", f"the PIL image cannot be decoded: {one_line(error)}"
+        ) from error
     rgb, notes = to_rgb(turned)
     return LoadedImage(np.array(rgb), tuple(notes))
 
@@ -168,7 +170,7 @@ def _open(name: str, data: bytes, missing: str | None, notes: list[str]) -> Imag
     except DECODER_ERRORS as error:
         if missing or (name in _HEADER_AT_START and stream.tell() >= len(data)):
             raise truncated(missing or "it stops in the middle of the header") from error
-        raise _cannot_open(name, data, _reason(error)) from error
+        raise _cannot_open(name, data, one_line(error)) from error
     notes += _metadata_notes(caught)
     return image
 
@@ -219,7 +221,7 @@ def _orientation(image: Image.Image, notes: list[str]) -> int:
             Image.Exif().load(image.info.get("exif") or b"")  # `getexif` keeps errors to itself
             value = image.getexif().get(_ORIENTATION, 1)
     except DECODER_ERRORS as error:
-        notes.append(f"the EXIF block is broken and was left out: {_reason(error)}")
+        notes.append(f"the EXIF block is broken and was left out: {one_line(error)}")
         return 1
     notes += _metadata_notes(caught)
     if value == 1 or value in _TURNS:
@@ -271,7 +273,7 @@ def _load_quietly(image: ImageFile.ImageFile) -> list[str]:
 
 def _missing_by(error: Exception) -> str:
     """What is missing when a decoder complains of that; any other complaint is raised."""
-    reason = _reason(error)
+    reason = one_line(error)
     if "out of memory" in reason:
         raise MemoryError(reason) from error
     if "truncated" not in reason.lower():
@@ -298,8 +300,3 @@ def _blank_rows(rgb: Image.Image) -> str:
 
 def _metadata_notes(caught: list[str]) -> list[str]:
     return [f"broken metadata was left out: {message}" for message in caught]
-
-
-def _reason(error: Exception) -> str:
-    """The error's message on one line; its type where it has none."""
-    return one_line(error) or type(error).__name__

@@ -1,13 +1,18 @@
 """What a picture is and how large, before any of its pixels is decoded."""
 
-import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageFile
 
+from fcn_detect.images.decoding import DECODER_ERRORS
 from fcn_detect.images.quiet import caught_warnings
 from fcn_detect.images.sniffing import HEAD_BYTES, image_format
+
+UNREADABLE = (*DECODER_ERRORS, Image.DecompressionBombError)
+"""What Pillow's plugins let out when a header is damaged."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +40,24 @@ def picture_header(path: Path) -> PictureHeader | None:
     opened: they may have no end, or no beginning.
     """
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            name = image_format(file.read(HEAD_BYTES))
-            Image.init()
-            if name is None or name not in Image.OPEN:
-                return None
-            file.seek(0)
-            with caught_warnings():
-                width, height = Image.OPEN[name][0](file, "").size
-    except (
-        ArithmeticError,
-        LookupError,
-        OSError,
-        SyntaxError,
-        TypeError,
-        ValueError,
-        struct.error,
-    ):
+        with opened_header(path) as (name, picture):
+            return PictureHeader(name, (picture.height, picture.width)) if picture else None
+    except UNREADABLE:
         return None
-    except (Image.DecompressionBombError, AssertionError, AttributeError, RuntimeError):
-        return None
-    return PictureHeader(name, (height, width))
+
+
+@contextmanager
+def opened_header(path: Path) -> Iterator[tuple[str, ImageFile.ImageFile | None]]:
+    """A picture's format and the picture, its pixels not decoded; None where it is of none known.
+
+    Raises:
+        OSError, and whatever else `UNREADABLE` names: it cannot be read.
+    """
+    if not path.is_file():
+        yield "", None
+        return
+    with path.open("rb") as file, caught_warnings():
+        name = image_format(file.read(HEAD_BYTES)) or ""
+        Image.init()
+        file.seek(0)
+        yield name, Image.OPEN[name][0](file, "") if name in Image.OPEN else None

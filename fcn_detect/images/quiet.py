@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fcn_detect.errors import one_line
+
 # without a handler, Python would print the log on standard error
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
@@ -28,8 +30,3 @@ def caught_warnings() -> Iterator[list[str]]:
         finally:
             lines = (one_line(item.message) for item in caught if item.category is UserWarning)
             messages.extend(dict.fromkeys(lines))
-
-
-def one_line(message: object) -> str:
-    """The message without line breaks, repeated spaces and a full stop at its end."""
-    return " ".join(str(message).split()).rstrip(". ")

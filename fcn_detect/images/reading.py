@@ -6,9 +6,8 @@ from pathlib import Path
 
 from PIL import Image, features
 
-from fcn_detect.errors import ImageError
+from fcn_detect.errors import ImageError, one_line
 from fcn_detect.images.decoding import LoadedImage, ReadingRules, decode
-from fcn_detect.images.quiet import one_line
 from fcn_detect.images.sniffing import HEAD_BYTES, image_format, looks_like
 
 DEFAULT_MAX_PIXELS = 178_956_970  # Pillow's own limit

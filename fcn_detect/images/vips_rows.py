@@ -14,10 +14,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from fcn_detect.errors import ImageError, MissingExtraError
+from fcn_detect.errors import ImageError, MissingExtraError, one_line
 from fcn_detect.images.colours import to_rgb
 from fcn_detect.images.file_bytes import FileBytes
-from fcn_detect.images.quiet import one_line
 from fcn_detect.images.row_readers import Pixels, band_rows
 from fcn_detect.images.wholeness import missing_part, truncated
 
@@ -26,7 +25,6 @@ FORMATS = {"JPEG", "PNG", "TIFF", "WEBP"}
 
 _MODES = {("b-w", 1): "L", ("b-w", 2): "LA", ("srgb", 3): "RGB", ("srgb", 4): "RGBA"}
 _TOP_DOWN = {1, 2}  # orientations that need no row before those above it
-_SIDEWAYS = 5  # the first orientation that swaps height and width
 
 
 class VipsRows:

@@ -6,7 +6,6 @@ It imports neither torch nor OpenCV, so that it starts at once and dies alone.
 import math
 import os
 import shutil
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -60,7 +59,6 @@ def prepare_forever(connection: Connection) -> None:
 
     An empty answer comes first: the process has started.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     with suppress(OSError):  # the parent has gone; receiving says so
         connection.send(Answer())
     while True:

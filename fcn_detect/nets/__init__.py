@@ -1,6 +1,5 @@
 """Crop classifiers, their conversion to fully convolutional nets and back, the model file."""
 
-from fcn_detect.headers import read_header
 from fcn_detect.nets.conversion import FullyConvolutional, to_fully_convolutional
 from fcn_detect.nets.dense_layers import (
     convolution_to_dense,
@@ -46,7 +45,6 @@ __all__ = [
     "patch_expansion",
     "patch_index",
     "pointwise_to_dense",
-    "read_header",
     "save_model",
     "shift_and_stitch",
     "to_fully_convolutional",

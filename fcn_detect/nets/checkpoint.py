@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from fcn_detect.errors import ModelError
+from fcn_detect.errors import ModelError, one_line
 
 # Where training programs put the weights inside what they save, and what wrappers put before names.
 INNER_NAMES = ("state_dict", "model_state_dict", "model", "net", "weights")
@@ -54,8 +54,7 @@ def read_checkpoint(path: Path) -> Weights:
             "net.state_dict() with torch.save, or with safetensors"
         ) from None
     except READER_ERRORS as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ModelError(f"{path}: not a readable checkpoint: {reason}") from None
+        raise ModelError(f"{path}: not a readable checkpoint: {one_line(error)}") from None
     return _without_wrappers(_tensors(path, found))
 
 

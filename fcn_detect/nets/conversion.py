@@ -20,7 +20,7 @@ from torch.fx.node import map_arg
 from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
-from fcn_detect.errors import ConversionError
+from fcn_detect.errors import ConversionError, first_line
 from fcn_detect.nets.builder import Builder, joined
 from fcn_detect.nets.rules import (
     FUNCTIONS,
@@ -170,8 +170,7 @@ class _Conversion:
         except ConversionError:
             raise
         except (ValueError, TypeError, RuntimeError, IndexError, AttributeError) as error:
-            reason = str(error).splitlines()[0]
-            raise ConversionError(call.path, f"{name} {reason}") from error
+            raise ConversionError(call.path, f"{name} {first_line(error)}") from error
 
     def _call(self, node: fx.Node, module: nn.Module | None) -> Call:
         path = layer_path(node)

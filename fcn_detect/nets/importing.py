@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
-from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.errors import ModelError, SettingsError, first_misfit
 from fcn_detect.nets.checkpoint import Weights
 from fcn_detect.nets.conversion import to_fully_convolutional
 from fcn_detect.nets.normalize import PHOTO_MEAN, PHOTO_STD, Normalize
 from fcn_detect.nets.zoo import build_net
-from fcn_detect.results import ModelHeader
-
-BACKGROUND_NAMES = ("background", "negative", "neg", "other")
-TOLERANCE = 1e-4
+from fcn_detect.results import (
+    BACKGROUND_NAMES,
+    TOLERANCE,
+    ModelHeader,
+    outputs_for,
+    relative_difference,
+)
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,14 @@ def import_classifier(weights: Weights, foreign: ForeignNet) -> Imported:
     their logits remains, which gives the same probability.
 
     Raises:
-        SettingsError: there is no such net, the crop is too small, or no class is the background.
+        SettingsError: there is no such net, the crop is too small, no class is the background, a
+            name does not print, or the object's box does not lie in a crop.
         ModelError: the weights do not fit the net, or its last layer cannot be found.
         ConversionError: the net has no fully convolutional form.
     """
     labels, order = _labels(foreign)
     own = _fill(build_net(foreign.net, foreign.crop_hw, len(foreign.classes)), weights, foreign)
-    outputs = 1 if len(labels) == 1 else len(labels) + 1
-    classifier = build_net(foreign.net, foreign.crop_hw, outputs).eval()
+    classifier = build_net(foreign.net, foreign.crop_hw, outputs_for(labels)).eval()
     classifier.load_state_dict(_reordered(own, order))
     fcn = to_fully_convolutional(classifier, foreign.crop_hw)
     difference = _difference(own, classifier, order, foreign.crop_hw)
@@ -77,16 +81,19 @@ def import_classifier(weights: Weights, foreign: ForeignNet) -> Imported:
             f"{foreign.net}: its outputs cannot be put in order: logits then differ by "
             f"{difference:.1e}; something follows its last layer with weights"
         )
-    header = ModelHeader(
-        net=foreign.net,
-        crop_hw=foreign.crop_hw,
-        labels=labels,
-        background=_background(foreign) or BACKGROUND_NAMES[0],
-        object_box=foreign.object_box or (0, 0, foreign.crop_hw[1], foreign.crop_hw[0]),
-        stride_hw=fcn.stride_hw,
-        exact=fcn.exact,
-        training={"imported": True},
-    )
+    try:
+        header = ModelHeader(
+            net=foreign.net,
+            crop_hw=foreign.crop_hw,
+            labels=labels,
+            background=_background(foreign) or BACKGROUND_NAMES[0],
+            object_box=foreign.object_box or (0, 0, foreign.crop_hw[1], foreign.crop_hw[0]),
+            stride_hw=fcn.stride_hw,
+            exact=fcn.exact,
+            training={"imported": True},
+        )
+    except ValidationError as error:
+        raise SettingsError(first_misfit(error, "--object-box")) from None
     return Imported(header, classifier, difference)
 
 
@@ -171,4 +178,4 @@ def _difference(
         true, found = _in_order(own(crops).T, order).T, classifier(crops)
     if true.shape != found.shape:
         return float("inf")
-    return float((true - found).abs().max() / max(1.0, float(true.abs().max())))
+    return relative_difference(found.numpy(), true.numpy())

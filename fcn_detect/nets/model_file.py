@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.errors import ModelError, SettingsError, one_line
 from fcn_detect.files import write_atomically
 from fcn_detect.headers import EXPORTED_SUFFIXES, HEADER_KEY, METADATA_READERS, read_header
 from fcn_detect.nets.zoo import build_net
@@ -47,8 +47,7 @@ def load_model(path: Path) -> tuple[ModelHeader, nn.Module]:
     try:
         weights = safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
-        reason = _first_line(error)
-        raise ModelError(f"{path}: not a readable .safetensors file: {reason}") from None
+        raise ModelError(f"{path}: not a readable .safetensors file: {one_line(error)}") from None
     if broken := [name for name, values in weights.items() if not values.isfinite().all()]:
         raise ModelError(
             f"{path}: the weights '{broken[0]}' hold NaN or infinite values; train again"
@@ -64,7 +63,7 @@ def load_model(path: Path) -> tuple[ModelHeader, nn.Module]:
         classifier.load_state_dict(weights)
     except (SettingsError, RuntimeError) as error:
         raise ModelError(
-            f"{path}: the weights do not fit a '{header.net}' net: {_first_line(error)}"
+            f"{path}: the weights do not fit a '{header.net}' net: {one_line(error)}"
         ) from None
     return header, classifier.eval()
 
@@ -86,7 +85,3 @@ def _digest(header: str, weights: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
         digest.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -22,7 +22,7 @@ class Sliding:
     dilation_hw: HW = (1, 1)
 
 
-def output_size(input_hw: HW, sliding: Sliding, ceil_mode: bool = False) -> HW:
+def output_size(input_hw: HW, sliding: Sliding) -> HW:
     """How many rows and columns of places a kernel has on a map.
 
     For each axis, `floor((side + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1`.
@@ -30,8 +30,6 @@ def output_size(input_hw: HW, sliding: Sliding, ceil_mode: bool = False) -> HW:
     Args:
         input_hw: size of the map.
         sliding: of a convolution or of a pooling layer.
-        ceil_mode: round up, as pooling layers may: the last place can reach beyond the padding,
-            but must not begin there.
 
     Raises:
         ValueError: there is no place at all: the kernel is larger than the padded map.
@@ -39,17 +37,12 @@ def output_size(input_hw: HW, sliding: Sliding, ceil_mode: bool = False) -> HW:
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
     arXiv 1603.07285, relationships 6 (convolution), 7 (pooling) and 15 (dilation).
     """
-    rows, cols = (_places(side, sliding, axis, ceil_mode) for axis, side in enumerate(input_hw))
+    rows, cols = (_places(side, sliding, axis) for axis, side in enumerate(input_hw))
     if rows < 1 or cols < 1:
         raise ValueError(f"there is no place for {sliding} on a map of {input_hw}")
     return rows, cols
 
 
-def _places(side: int, sliding: Sliding, axis: int, ceil_mode: bool) -> int:
-    stride, padding = sliding.stride_hw[axis], sliding.padding_hw[axis]
+def _places(side: int, sliding: Sliding, axis: int) -> int:
     extent = sliding.dilation_hw[axis] * (sliding.kernel_hw[axis] - 1) + 1
-    free = side + 2 * padding - extent
-    if not ceil_mode:
-        return free // stride + 1
-    places = -(-free // stride) + 1
-    return places - 1 if (places - 1) * stride >= side + padding else places
+    return (side + 2 * sliding.padding_hw[axis] - extent) // sliding.stride_hw[axis] + 1

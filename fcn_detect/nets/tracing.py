@@ -7,7 +7,7 @@ from torch import Tensor, fx, nn
 from torch.fx.node import map_aggregate, map_arg
 from torch.utils import _pytree as pytree
 
-from fcn_detect.errors import ConversionError
+from fcn_detect.errors import ConversionError, first_line
 from fcn_detect.nets.normalize import Normalize
 
 HW = tuple[int, int]
@@ -35,7 +35,7 @@ class _Tracer(fx.Tracer):
             raise
         except Exception as error:  # whatever the user's own forward raises on a symbolic input
             path = self.path_of_module(m)
-            raise ConversionError(path, f"cannot be traced: {_line(error)}") from error
+            raise ConversionError(path, f"cannot be traced: {first_line(error)}") from error
 
     def create_args_for_root(
         self, root_fn: Any, is_module: bool, concrete_args: Any = None
@@ -69,7 +69,7 @@ def trace(classifier: nn.Module, crop_hw: HW) -> fx.GraphModule:
     except ConversionError:
         raise
     except Exception as error:  # whatever the user's own forward raises on a symbolic input
-        raise ConversionError("", f"the module cannot be traced: {_line(error)}") from error
+        raise ConversionError("", f"the module cannot be traced: {first_line(error)}") from error
     traced = fx.GraphModule(classifier, graph)
     try:
         with torch.no_grad():
@@ -78,7 +78,7 @@ def trace(classifier: nn.Module, crop_hw: HW) -> fx.GraphModule:
         raise
     except Exception as error:  # whatever a layer or the user's own code raises
         raise ConversionError(
-            "", f"the classifier rejects a crop of {crop_hw[1]}x{crop_hw[0]}: {_line(error)}"
+            "", f"the classifier rejects a crop of {crop_hw[1]}x{crop_hw[0]}: {first_line(error)}"
         ) from error
     return traced
 
@@ -149,7 +149,3 @@ def _channels_of_a_head(layers: list[Any], crop_hw: HW) -> int:
     """A dense layer may take a whole feature map, flattened; fewer than 3 come of a pooling."""
     channels, rest = divmod(layers[0].in_features, crop_hw[0] * crop_hw[1]) if layers else (3, 0)
     return channels if channels > 3 and not rest else 3
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).split("\n")[0]

@@ -14,7 +14,7 @@ from fcn_detect.postprocess.false_alarms import (
     false_alarms_above,
     score_for_false_alarms,
 )
-from fcn_detect.postprocess.nms import order_by_score, suppress
+from fcn_detect.postprocess.nms import suppress
 from fcn_detect.postprocess.pool import CandidatePool
 from fcn_detect.postprocess.probabilities import probabilities
 
@@ -27,7 +27,6 @@ __all__ = [
     "decode",
     "false_alarm_table",
     "false_alarms_above",
-    "order_by_score",
     "probabilities",
     "score_for_false_alarms",
     "select",

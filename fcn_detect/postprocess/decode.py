@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.geometry import apply_offsets, box_areas, clip_boxes
-from fcn_detect.postprocess.nms import order_by_score, suppress
+from fcn_detect.geometry import apply_offsets, box_areas, clip_boxes, order_by_score
+from fcn_detect.postprocess.nms import suppress
 from fcn_detect.postprocess.probabilities import may_reach, probabilities
 from fcn_detect.postprocess.voting import WEAKEST_VOTER, vote_boxes
 from fcn_detect.results import Detections, ModelHeader, ScoreMap

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from fcn_detect.geometry import order_by_score
 from fcn_detect.postprocess.decode import MAX_CANDIDATES, Candidates
-from fcn_detect.postprocess.nms import order_by_score
 
 
 class CandidatePool:

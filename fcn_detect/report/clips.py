@@ -10,7 +10,6 @@ import numpy as np
 from fcn_detect.detect import SearchedFrame
 from fcn_detect.files import name_that_fits, parts_below
 from fcn_detect.report.drawing import draw_detections
-from fcn_detect.results import Detections
 from fcn_detect.video import ClipFile
 
 # Larger frames are drawn smaller: players take no larger ones.
@@ -49,7 +48,7 @@ class ClipWriter:
             OSError: the file cannot be written.
         """
         height, width = frame.pixels.shape[:2]
-        found = frame.result.detections or Detections.empty()
+        found = frame.result.found
         shown = found.above(self._threshold((height, width)))
         pixels, scale = frame.pixels, min(1.0, LARGEST_SIDE / max(height, width))
         if scale < 1:

@@ -14,7 +14,7 @@ from fcn_detect.files import name_that_fits, open_atomically, parts_below
 from fcn_detect.images import Halves, Octaves
 from fcn_detect.report.drawing import draw_detections, draw_heat_map
 from fcn_detect.report.large_photos import overview, write_large_heat_map
-from fcn_detect.results import Calibration, Detections, ImageResult
+from fcn_detect.results import Calibration, ImageResult
 
 KEPT_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 
@@ -88,7 +88,7 @@ class PhotoWriter:
             _save(cut, path.with_name(name_that_fits(path.name, ".crops")) / name)
 
     def _write_boxes(self, result: ImageResult, octaves: Octaves) -> None:
-        found = result.detections or Detections.empty()
+        found = result.found
         shown = found.above(self.threshold(octaves.image_hw))
         pixels, scale = overview(octaves)
         smaller = replace(shown, boxes=shown.boxes * np.float32(scale))

@@ -35,6 +35,9 @@ class Failure:
         if self.kind not in FAILURE_KINDS:
             raise ValueError(f"failure kind '{self.kind}' is not one of {sorted(FAILURE_KINDS)}")
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
+
 
 @dataclass(frozen=True)
 class VideoFrame:
@@ -86,3 +89,8 @@ class ImageResult:
     def __post_init__(self) -> None:
         if (self.detections is None) == (self.failure is None):
             raise ValueError(f"{self.image}: a result has detections or a failure, one of the two")
+
+    @property
+    def found(self) -> Detections:
+        """What was found; nothing when the image failed."""
+        return self.detections or Detections.empty()

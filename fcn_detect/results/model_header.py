@@ -1,5 +1,6 @@
 """What a model file says about itself: all that detection needs beside the weights."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -26,6 +27,15 @@ Label = Annotated[str, AfterValidator(_printable)]
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+BACKGROUND_NAMES = ("background", "negative", "neg", "other")
+"""What the class that is no object may be called where nobody says it; the first is tried first."""
+
+
+def outputs_for(labels: Sequence[str]) -> int:
+    """Number of logits: 1 with one class (sigmoid), else classes + background (softmax)."""
+    return 1 if len(labels) == 1 else len(labels) + 1
 
 
 class Calibration(_Frozen):
@@ -76,8 +86,8 @@ class ModelHeader(_Frozen):
 
     @property
     def outputs(self) -> int:
-        """Number of logits: 1 with one class (sigmoid), else classes + background (softmax)."""
-        return 1 if len(self.labels) == 1 else len(self.labels) + 1
+        """Number of logits; see `outputs_for`."""
+        return outputs_for(self.labels)
 
     @property
     def channels(self) -> int:

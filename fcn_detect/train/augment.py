@@ -26,8 +26,7 @@ class Augmentation:
         object_box: tuple[float, float, float, float],
     ) -> None:
         self.cut = WindowCutter(settings, model, object_box)
-        self._occluded = settings.occlusion
-        self._colours = settings
+        self._settings = settings
         self._transforms = v2.Compose(
             [
                 v2.RandomApply([_Coarser(0.4)], settings.coarse),
@@ -48,8 +47,8 @@ class Augmentation:
             windows show but a part of their crop.
         """
         windows, offsets, parts = self.cut(crops)
-        windows = _occlude(windows, is_background, self._occluded)
-        windows = _vary_colours(windows, self._colours)
+        windows = _occlude(windows, is_background, self._settings.occlusion)
+        windows = _vary_colours(windows, self._settings)
         varied = [self._transforms(chunk) for chunk in torch.split(windows, CHUNK)]
         return torch.cat(varied), offsets, parts
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from fcn_detect.config import Settings
-from fcn_detect.errors import ModelError, SettingsError
+from fcn_detect.errors import ModelError, SettingsError, first_line
 from fcn_detect.files import write_atomically
 from fcn_detect.nets.checkpoint import READER_ERRORS
 
@@ -42,8 +42,7 @@ def load_checkpoint(
     except FileNotFoundError:
         raise ModelError(f"{path}: there is nothing to resume; train without --resume") from None
     except (*READER_ERRORS, pickle.UnpicklingError) as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise ModelError(f"{path}: a damaged checkpoint: {reason}") from None
+        raise ModelError(f"{path}: a damaged checkpoint: {first_line(error)}") from None
     if changed:
         raise SettingsError(
             f"{path} was made with other settings ({', '.join(changed)}); "

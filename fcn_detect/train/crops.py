@@ -8,11 +8,11 @@ import numpy as np
 
 from fcn_detect.errors import DataError, ImageError
 from fcn_detect.images import find_images, read_image, resize_to
+from fcn_detect.results import BACKGROUND_NAMES
 from fcn_detect.train.crop_set import CropSet, Skipped, joined
 from fcn_detect.train.room import room
 from fcn_detect.train.splitting import split_by_groups
 
-BACKGROUND_NAMES = ("background", "negative", "neg", "other")
 TRAIN_NAMES = ("train",)
 VALIDATION_NAMES = ("val", "valid", "validation")
 

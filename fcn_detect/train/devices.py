@@ -1,7 +1,6 @@
 """Who trains: this process alone, some that it starts, or those that torchrun has started."""
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,8 +10,8 @@ from typing import Any
 import torch
 from torch import distributed as dist
 
-from fcn_detect.errors import ProcessError, SettingsError
-from fcn_detect.processes import START_S, ChildProcess
+from fcn_detect.errors import ProcessError, SettingsError, first_line
+from fcn_detect.processes import START_S, ChildProcess, available_cores
 from fcn_detect.train.group import Group, join
 
 HERE = "127.0.0.1"
@@ -111,15 +110,13 @@ def _run_follower(
     arguments: tuple[Any, ...],
 ) -> None:
     """What a process does that was started for a training."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides when to stop
     connection.send("here")
     try:
         store = dist.TCPStore(HERE, port, is_master=False)  # type: ignore[attr-defined]
         with _sharing_cores(size), _joined(rank, size, rank, store) as group:
             follow(group, *arguments)
     except Exception as error:
-        reason = str(error).strip().split("\n")[0]
-        sys.exit(f"process {rank} of {size}: {type(error).__name__}: {reason}")
+        sys.exit(f"process {rank} of {size}: {type(error).__name__}: {first_line(error)}")
 
 
 @contextmanager
@@ -136,7 +133,7 @@ def _sharing_cores(processes: int) -> Iterator[None]:
     """Has torch use a part of the machine's cores, unless somebody has said a number."""
     before = torch.get_num_threads()
     if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+        torch.set_num_threads(max(1, available_cores() // processes))
     try:
         yield
     finally:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.files import open_atomically
+from fcn_detect.files import save_figure
 from fcn_detect.train.loop import EpochRecord
 from fcn_detect.train.reliability import Reliability
 
@@ -29,7 +28,7 @@ def plot_losses(history: Sequence[EpochRecord], path: Path) -> None:
         for i in range(1, len(history)):
             if history[i].phase != history[i - 1].phase:
                 axes.axvline(i + 0.5, color="grey", linestyle=":")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_precision_recall(
@@ -54,7 +53,7 @@ def plot_precision_recall(
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
     axes.set_title("validation crops", fontsize=10)
     axes.grid(alpha=0.3)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
@@ -74,9 +73,4 @@ def plot_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
     axes.set(xlabel="score", ylabel="share of objects", xlim=(0, 1), ylim=(0, 1))
     axes.set_title("validation crops and false alarms", fontsize=10)
     axes.legend(fontsize=8)
-    _save(figure, path)
-
-
-def _save(figure: Any, path: Path) -> None:
-    with open_atomically(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+    save_figure(figure, path)

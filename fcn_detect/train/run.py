@@ -3,22 +3,23 @@
 import hashlib
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from torch import nn
 
 from fcn_detect.backends import find_model
 from fcn_detect.config import Settings
-from fcn_detect.errors import DataError, ModelError, SettingsError
-from fcn_detect.files import discard_leftovers
+from fcn_detect.errors import DataError, ModelError, SettingsError, first_misfit
+from fcn_detect.files import discard_leftovers, sha256_of
+from fcn_detect.headers import read_header
 from fcn_detect.locking import lock
-from fcn_detect.nets import build_net, load_model, read_header, to_fully_convolutional
+from fcn_detect.nets import build_net, load_model, to_fully_convolutional
 from fcn_detect.postprocess import probabilities
-from fcn_detect.results import ModelHeader, OffsetName, Progress, silent
+from fcn_detect.results import ModelHeader, OffsetName, Progress, outputs_for, silent
 from fcn_detect.train.augment import Augmentation
 from fcn_detect.train.checkpoint import load_checkpoint, save_checkpoint
 from fcn_detect.train.crop_set import CropSet
@@ -110,8 +111,8 @@ class _Training:
         teacher = None if self.teacher is None else job.settings.train.teacher
         self.learned_from = {
             "set of crops": _digest_crops(self.folders),
-            "model to go on from": _digest_file(job.init),
-            "teacher": _digest_file(None if teacher is None else find_model(teacher)),
+            "model to go on from": None if job.init is None else sha256_of(job.init),
+            "teacher": None if teacher is None else sha256_of(find_model(teacher)),
         }
 
     def run(self) -> TrainingResult:
@@ -314,8 +315,8 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
     window_hw, (top, left) = model.window_hw, model.margins_hw
     whole = (0.0, 0.0, float(model.crop[1]), float(model.crop[0]))
     x0, y0, x1, y1 = model.object_box or whole
-    outputs = 1 if len(folders.labels) == 1 else len(folders.labels) + 1
-    net = build_net(model.net, window_hw, outputs + len(_offsets(settings)))
+    channels = outputs_for(folders.labels) + len(_offsets(settings))
+    net = build_net(model.net, window_hw, channels)
     fcn = to_fully_convolutional(net, window_hw)
     try:
         return ModelHeader(
@@ -330,8 +331,8 @@ def _header(settings: Settings, folders: CropFolders) -> ModelHeader:
             detect=settings.detect.model_dump(exclude_unset=True),
             training=settings.model_dump(mode="json", exclude={"detect"}),
         )
-    except ValueError as error:
-        raise SettingsError(f"model.object_box: {str(error).splitlines()[-2].strip()}") from None
+    except ValidationError as error:
+        raise SettingsError(first_misfit(error, "model.object_box")) from None
 
 
 def _offsets(settings: Settings) -> tuple[OffsetName, ...]:
@@ -367,13 +368,6 @@ def _digest_crops(folders: CropFolders) -> str:
         for values in (crops.images, crops.classes):
             digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()
-
-
-def _digest_file(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy_state(classifier: nn.Module) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class ClipReader:
             opened = self._receive()
             assert isinstance(opened, Opened)
         except BaseException:
-            self.__exit__()
+            self._process.stop()
             raise
         self.announced, self.rate, self._is_open = opened.frames, opened.rate, True
 
@@ -55,7 +55,7 @@ class ClipReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.__exit__()
+        self._process.stop()
 
     def frames(self) -> Iterator[Frame]:
         """Every frame that is asked for.

@@ -5,6 +5,8 @@ import re
 import tempfile
 from collections.abc import Iterable
 
+from fcn_detect.errors import one_line
+
 _LINE = re.compile(r"\[[\w,.-]+ @ 0x[0-9a-f]+\] (.+)")
 _MOST_BYTES = 65536
 _NO_DECODER = re.compile(r"doesn't support hardware accelerated (\S+) decoding")
@@ -27,7 +29,7 @@ class Complaints:
         os.ftruncate(number, 0)
         os.lseek(number, 0, os.SEEK_SET)
         found = (_LINE.match(line) for line in text.splitlines())
-        lines = (" ".join(match[1].split()).rstrip(". ") for match in found if match)
+        lines = (one_line(match[1]) for match in found if match)
         return tuple(dict.fromkeys(line for line in lines if line))
 
 

@@ -1,7 +1,6 @@
 """The processes that decode: a clip in order, or the newest frame of a stream."""
 
 import os
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -179,8 +178,7 @@ class _Newest:
 
 
 def _alone(options: str) -> Complaints:
-    """Makes a process of ours deaf to Ctrl-C, gives FFmpeg options, and catches what it says."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Gives FFmpeg options, and catches what it says, in a process of ours."""
     if options:
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = options
     return Complaints()

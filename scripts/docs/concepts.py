@@ -23,8 +23,9 @@ from fcn_detect.config import DetectSettings, read_settings
 from fcn_detect.detect import level_plan
 from fcn_detect.detect.dense import pyramid_passes
 from fcn_detect.geometry import plan_pyramid
+from fcn_detect.headers import read_header
 from fcn_detect.images import Halves, paint_passes
-from fcn_detect.nets import Normalize, load_model, read_header
+from fcn_detect.nets import Normalize, load_model
 from fcn_detect.scenes import render_scene, write_crops
 from fcn_detect.train import TrainingJob, train
 

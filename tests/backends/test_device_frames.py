@@ -8,7 +8,6 @@ import torch
 
 from fcn_detect.backends import device_frames, frame_network
 from fcn_detect.backends.device_frames import DeviceFrames
-from fcn_detect.backends.device_memory import memory_errors
 from fcn_detect.backends.torch_backend import TorchBackend, untrained
 from fcn_detect.geometry import PassRows, PyramidPlan, plan_passes, plan_pyramid
 from fcn_detect.images import Halves, paint_passes, plan_frame
@@ -113,20 +112,6 @@ def test_graphs_are_let_go_when_memory_is_short_and_when_sizes_are_many(monkeypa
         frames.start([_frame((70, width))], _plan((70, width)))
     assert len(frames._sizes) == 2
     full = True
-    with pytest.raises(MemoryError, match=r"^CUDA out of memory. Tried to allocate 20.00 MiB.$"):
+    with pytest.raises(MemoryError, match=r"^CUDA out of memory. Tried to allocate 20.00 MiB$"):
         frames.start([_frame()], _plan())
     assert not frames._sizes
-
-
-@pytest.mark.parametrize(
-    "text, kind",
-    [
-        ("CUDA error: out of memory", MemoryError),
-        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", MemoryError),
-        ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes", MemoryError),
-        ("Expected all tensors to be on the same device", RuntimeError),
-    ],
-)
-def test_shortage_of_memory_is_told_from_other_errors(text, kind):
-    with pytest.raises(kind), memory_errors():
-        raise RuntimeError(text)

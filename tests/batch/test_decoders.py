@@ -55,8 +55,8 @@ def test_a_worker_that_dies_is_charged_to_its_file_and_replaced(files):
         answers = []
         for answer in pool.prepare(files):
             if not answers:
-                pool._pool[0].process.kill()
-                pool._pool[0].process.join()
+                os.kill(pool._pool[0].process.pid, signal.SIGKILL)
+                assert pool._pool[0].process.exit_code == -signal.SIGKILL
             answers.append(answer)
     assert sorted(a.path for a in answers) == files
     kinds = [a.failure.kind for a in answers if a.failure is not None]
@@ -66,7 +66,7 @@ def test_a_worker_that_dies_is_charged_to_its_file_and_replaced(files):
 
 def test_a_file_that_hangs_times_out_and_the_rest_is_decoded(files):
     with DecoderPool(1, timeout_s=1.0, preparation=Preparation()) as pool:
-        assert pool._pool[0].connection.poll(60)  # it has started
+        assert pool._pool[0].process.connection.poll(60)  # it has started
         os.kill(pool._pool[0].process.pid, signal.SIGSTOP)  # as a decoder that never returns
         pool.timeout_s = 0.2
         answers = []

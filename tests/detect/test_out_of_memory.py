@@ -85,8 +85,11 @@ def test_what_fits_into_no_pass_is_a_failure_of_its_kind(
     [
         ("CUDA out of memory. Tried to allocate 2.00 GiB", True),
         ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 48 bytes", True),
+        ("CUDA error: out of memory", True),
+        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
         ("Status Message: std::bad_alloc", True),
         ("mat1 and mat2 shapes cannot be multiplied", False),
+        ("Expected all tensors to be on the same device", False),
     ],
 )
 def test_runtimes_own_errors_of_memory_are_told_from_others(message: str, memory: bool) -> None:

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from fcn_detect.errors import ModelError
-from fcn_detect.headers import HEADER_KEY
-from fcn_detect.nets import build_net, load_model, read_header, save_model
+from fcn_detect.headers import HEADER_KEY, read_header
+from fcn_detect.nets import build_net, load_model, save_model
 from fcn_detect.results import Calibration, ModelHeader
 from fcn_detect.results.model_header import FORMAT_VERSION
 

@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fcn_detect.postprocess.nms import order_by_score, suppress
+from fcn_detect.geometry import order_by_score
+from fcn_detect.postprocess.nms import suppress
 
 Floats = NDArray[np.float64]
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from fcn_detect.geometry import ScoreGrid
+from fcn_detect.geometry import ScoreGrid, order_by_score
 from fcn_detect.postprocess import (
     CandidatePool,
     Selection,
     decode,
-    order_by_score,
     select,
     suppress,
     to_detections,

@@ -11,8 +11,9 @@ from fcn_detect.config import read_settings
 from fcn_detect.detect import Detector, classify_windows, level_pixels, score_level
 from fcn_detect.errors import SettingsError
 from fcn_detect.geometry import plan_pyramid
+from fcn_detect.headers import read_header
 from fcn_detect.images import find_images, read_image
-from fcn_detect.nets import load_model, read_header
+from fcn_detect.nets import load_model
 from fcn_detect.train import TrainingJob, train
 from fcn_detect.train import run as run_module
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from fcn_detect.errors import DataError, ModelError, SettingsError
+from fcn_detect.headers import read_header
 from fcn_detect.locking import lock
-from fcn_detect.nets import load_model, read_header
+from fcn_detect.nets import load_model
 from fcn_detect.train import TrainingJob, train
 from fcn_detect.train import run as run_module
 

@@ -63,7 +63,7 @@ class EntryWriter:
 
     def _kept(self, result: ImageResult) -> Detections:
         """Those of a record that entries hold: the first ones, as records are sorted by score."""
-        return (result.detections or Detections.empty()).above(self.keep)
+        return result.found.above(self.keep)
 
     def _beside(
         self, found: Detections, other: ImageResult | None

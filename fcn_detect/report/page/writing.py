@@ -1,6 +1,5 @@
 """A run in, a page out that opens without a server and without a network."""
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any
 from fcn_detect.detect import Detector
 from fcn_detect.files import write_atomically
 from fcn_detect.images import Place
+from fcn_detect.processes import available_cores
 from fcn_detect.report.page.about import about_run, repeats_text
 from fcn_detect.report.page.choice import (
     Choice,
@@ -118,7 +118,7 @@ class PageWriter:
         index = SpotIndex(spots, self.rule.overlap)
         chosen = (pair for number, pair in enumerate(self._pairs()) if number in shown)
         shards: list[str] = []
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(available_cores()) as pool:
             for shard in _chunks(chosen, SHARD_IMAGES):
                 start = len(shards) * SHARD_IMAGES
                 drawn = self._draw(pool, folder, start, shard)
