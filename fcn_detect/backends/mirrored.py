@@ -25,7 +25,7 @@ class MirroredBackend:
     def __init__(self, backend: Backend) -> None:
         self._backend, self.header = backend, backend.header
         self.name, self.place, self.threads = backend.name, backend.place, backend.threads
-        _check(self.header)
+        check_mirrored(self.header)
 
     def maps(self, images: Pixels) -> NDArray[np.float32]:
         """Logits, then offsets, of every window; see `Backend.maps`."""
@@ -40,7 +40,12 @@ class MirroredBackend:
         return (own + mirrored) * np.float32(0.5)
 
 
-def _check(header: ModelHeader) -> None:
+def check_mirrored(header: ModelHeader) -> None:
+    """Nothing, if a model's objects may be looked for in mirror images.
+
+    Raises:
+        SettingsError: as `MirroredBackend`.
+    """
     if header.training.get("augment", {}).get("flip") == 0:
         raise SettingsError(
             "--mirrored: mirrored objects are no objects to this model (augment.flip was 0)"

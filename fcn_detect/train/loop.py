@@ -91,7 +91,8 @@ class Trainer:
 
     def run_epoch(self, report: StepReport) -> float:
         """Trains for one epoch; returns its mean loss."""
-        torch.manual_seed(self.settings.seed * 10_007 + self.phase * 1_009 + self.epoch)
+        seed = self.settings.seed * 10_007 + self.phase * 1_009 + self.epoch
+        torch.manual_seed(seed % 2**63)
         self.classifier.train()
         total = 0.0
         batches = draw_epoch(self.crops.classes, self.settings, self.steps)

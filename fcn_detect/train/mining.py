@@ -118,8 +118,8 @@ def joined_alarms(shares: Sequence[FalseAlarms]) -> FalseAlarms:
 def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]:
     """Photos to learn from, and photos held back, in runs of neighbours by name.
 
-    Neighbouring photos often show one place, so every run is held back or used whole: runs of
-    eight, or of as many as are to be held back, so that few photos have a run to hold back too.
+    Neighbouring photos often show one place, so every run is held back or used whole. Runs are of
+    eight; of few photos of a tenth of them, or of as many as are to be held back or used.
 
     Raises:
         DataError: the folder does not exist or holds no images.
@@ -127,11 +127,13 @@ def list_photos(folder: Path, held_back: float) -> tuple[list[Path], list[Path]]
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of photos without the object")
     photos = list(find_images([folder]))
-    length = max(1, min(LONGEST_RUN, int(held_back * len(photos))))
-    runs = [photos[i : i + length] for i in range(0, len(photos), length)]
-    every = round(1 / held_back) if held_back > 0 else len(runs) + 1
-    used = [p for i, run in enumerate(runs) if (i + 1) % every for p in run]
-    held = [p for i, run in enumerate(runs) if (i + 1) % every == 0 for p in run]
+    length = max(
+        1, min(LONGEST_RUN, len(photos) // 10, int(min(held_back, 1 - held_back) * len(photos)))
+    )
+    used, held = list[Path](), list[Path]()
+    for i, begin in enumerate(range(0, len(photos), length)):
+        is_held = int(held_back * (i + 1) + 1e-9) > int(held_back * i + 1e-9)
+        (held if is_held else used).extend(photos[begin : begin + length])
     return used, held
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch import nn
 
-from fcn_detect.backends import find_model
+from fcn_detect.backends import check_mirrored, find_model
 from fcn_detect.config import Settings
 from fcn_detect.errors import DataError, ModelError, SettingsError, first_misfit
 from fcn_detect.files import discard_leftovers, sha256_of
@@ -104,6 +104,8 @@ class _Training:
         )
         self.header = _header(job.settings, self.folders)
         self.classifier = _first_net(job, self.header)
+        if job.settings.detect.mirrored:  # mining would find out hours later
+            check_mirrored(self.header)
         self.teacher = _teacher(job.settings, self.header)
         self.negatives = Negatives(job.settings, self.header, progress, group)
         self.history: list[EpochRecord] = []
@@ -185,6 +187,11 @@ class _Training:
         background = len(self.header.labels)
         windows = self.negatives.random_windows()
         crops = self.folders.train.with_background(windows, "photo", background)
+        if not (crops.classes == background).any():
+            raise DataError(
+                f"{self.settings.mining.negatives}: no photo gave a window; give "
+                "photos that can be read, or crops of what is no object"
+            )
         rounds = self.settings.mining.rounds if self.negatives.photos else 0
         first = 0 if state is None else int(state["phase"])
         for phase in range(rounds + 1):

@@ -67,18 +67,19 @@ def test_scores_of_false_alarms_are_those_of_the_labels_given():
     assert alarms.scores(calibration).tolist() == [shares[c, i] for i, c in enumerate(labels)]
 
 
-@given(count=st.integers(1, 60), share=st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]))
+@given(count=st.integers(1, 60), share=st.sampled_from([0.0, 0.1, 0.25, 0.4, 0.5, 0.7, 0.9, 1.0]))
 def test_photos_are_used_or_held_back_in_whole_runs_of_neighbours(count, share, tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     for i in range(count):
         Image.new("RGB", (4, 4)).save(folder / f"{i:03d}.png")
     used, held = list_photos(folder, share)
     assert sorted(used + held) == sorted(folder.iterdir())
-    length = max(1, min(8, int(count * share)))
+    length = max(1, min(8, count // 10, int(count * min(share, 1 - share))))
     runs = [{int(path.stem) // length for path in photos} for photos in (used, held)]
     assert not runs[0] & runs[1]
     if share in (0.0, 1.0):
         assert len(held) == count * share
+    assert abs(len(held) - count * share) <= length
 
 
 @pytest.mark.parametrize("count, expected", [(9, 0), (10, 1), (20, 2), (60, 6), (80, 8), (200, 16)])

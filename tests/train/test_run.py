@@ -202,3 +202,35 @@ def test_negatives_alone_stand_in_for_a_background_class(tmp_path, dress_crops, 
     assert result.metrics["crops"]["background"]["train"] == 0
     assert result.metrics["photos"] == {"used": 12, "held_back": 8}
     assert result.header.false_alarms
+
+
+def test_photos_that_give_no_window_are_no_background(tmp_path, dress_crops, mining_settings):
+    photos, crops = tmp_path / "photos", tmp_path / "crops"
+    photos.mkdir()
+    (photos / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for part in ("train", "val"):
+        shutil.copytree(dress_crops / part / "dress", crops / part / "dress")
+    mining = mining_settings.mining.model_copy(update={"negatives": str(photos)})
+    settings = mining_settings.model_copy(update={"mining": mining})
+    with pytest.raises(DataError, match="no photo gave a window"):
+        train(TrainingJob(crops, tmp_path / "m.safetensors", settings))
+
+
+def test_mirror_images_that_the_model_cannot_search_are_refused_at_once(
+    tmp_path, dress_crops, quick_settings
+):
+    augment = quick_settings.augment.model_copy(update={"flip": 0.0})
+    detect = quick_settings.detect.model_copy(update={"mirrored": True})
+    settings = quick_settings.model_copy(update={"augment": augment, "detect": detect})
+    with pytest.raises(SettingsError, match="mirrored objects are no objects"):
+        train(TrainingJob(dress_crops, tmp_path / "m.safetensors", settings))
+    assert not (tmp_path / "m.train" / "checkpoint.pt").exists()
+
+
+def test_any_seed_that_the_settings_allow_can_be_trained_with(
+    tmp_path, dress_crops, quick_settings
+):
+    training = quick_settings.train.model_copy(update={"epochs": 1, "seed": 2**63 - 1})
+    settings = quick_settings.model_copy(update={"train": training})
+    train(TrainingJob(dress_crops, tmp_path / "m.safetensors", settings))
+    assert read_header(tmp_path / "m.safetensors").training["train"]["seed"] == 2**63 - 1
