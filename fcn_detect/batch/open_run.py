@@ -103,8 +103,8 @@ class OpenRun:
             yield from ((name, None) for name in image_names(folder))
             return
         for file in folder.images():
-            known = None if self.job.check_content else FileState(file.size, file.stamp)
-            yield file.name, known
+            is_known = file.is_told and not self.job.check_content
+            yield file.name, FileState(file.size, file.stamp) if is_known else None
 
     def search(
         self,

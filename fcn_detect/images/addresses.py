@@ -38,6 +38,11 @@ class RemoteFile:
     size: int
     stamp: int
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the store has told both; some, such as web pages, do where each file is asked."""
+        return bool(self.size and self.stamp)
+
 
 @dataclass(frozen=True)
 class Address:

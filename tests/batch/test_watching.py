@@ -4,10 +4,13 @@ import json
 import time
 from dataclasses import replace
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from PIL import Image
 
 from fcn_detect.batch import Watch, run_batch, watch_folder, watching
+from fcn_detect.images import Address
 
 QUICK = {"settle_s": 0.2, "list_s": 0.2, "write_s": 0.1}
 
@@ -108,3 +111,29 @@ def test_an_empty_folder_can_be_watched(inline, detector, tmp_path):
     summary, _ = watch_folder(job, detector, lambda: next(calls) > 2, Watch(poll=True, **QUICK))
     assert summary.total == 0
     assert (inline.run / "results.jsonl").read_bytes() == b""
+
+
+def test_what_listings_do_not_tell_is_asked_and_nothing_is_searched_again(
+    inline, detector, tmp_path, monkeypatch
+):
+    """As of web pages, whose listings tell names alone."""
+    system, root = fsspec.filesystem("memory"), f"/{tmp_path.name}"
+    system.put(f"{inline.folder}/", root, recursive=True)
+    listing, listings, before = MemoryFileSystem.ls, [], []
+
+    def ls_names(store, path, **_):
+        listings.append(path)
+        found = listing(store, path, detail=True)
+        return [{"name": one["name"], "type": one["type"], "size": None} for one in found]
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", ls_names)
+    done = Script(
+        (lambda: len(recorded(inline.run)) == 20, lambda: before.append(len(listings))),
+        (lambda: len(listings) > before[0] + 20, nothing),
+    )
+    job = replace(inline, folder=Address(f"memory://{root}"))
+    summary, _ = watch_folder(job, detector, done, Watch(poll=True, relist_s=0.2, **QUICK))
+    assert summary.total == 20
+    parts = [part.read_text().splitlines() for part in (inline.run / "journal").glob("*.jsonl")]
+    assert sum(len(lines) - 1 for lines in parts) == 20  # behind its header
+    system.rm(root, recursive=True)
