@@ -83,18 +83,23 @@ class PyramidPlan:
         """The scale of the first level, that of the smallest object, whatever the image."""
         return min(self.object_height / self.min_height, self.max_enlargement)
 
-    def margins(self) -> Border:
-        """The border that every level gets at least."""
+    def margins(self, most: float = math.inf) -> Border:
+        """The border that every level gets at least, or one of at most so many margins."""
         crop_h, crop_w = self.crop_hw
         x0, y0, x1, y1 = self.object_box_xyxy
         top, left, bottom, right = (
-            math.ceil(self.border * margin) for margin in (y0, x0, crop_h - y1, crop_w - x1)
+            math.ceil(min(self.border, most) * margin)
+            for margin in (y0, x0, crop_h - y1, crop_w - x1)
         )
         return Border(top, left, bottom, right)
 
     def smallest_scale(self, image_hw: tuple[int, int]) -> float:
-        """The scale at which exactly one window fits the widened frame along one side."""
-        margins = self.margins()
+        """The scale at which exactly one window fits the widened frame along one side.
+
+        Of a border wider than the margins only these count: objects larger than the frame are
+        not looked for.
+        """
+        margins = self.margins(most=1.0)
         free_h = self.crop_hw[0] - margins.top - margins.bottom
         free_w = self.crop_hw[1] - margins.left - margins.right
         return max(free_h / image_hw[0], free_w / image_hw[1])

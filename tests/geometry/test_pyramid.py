@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -166,3 +167,13 @@ def test_the_frame_of_a_level_never_has_more_pixels_than_the_scaled_image() -> N
         height, width = plan.level((10, 33), scale).frame_hw
         assert height <= 10 * scale + 1e-6 < height + 1
         assert width <= 33 * scale + 1e-6 < width + 1
+
+
+@given(images_hw, plans(borders=(1.0,)), st.floats(1.0, 4.0))
+def test_a_border_wider_than_the_margins_brings_no_objects_larger_than_the_frame(
+    image_hw: tuple[int, int], plan: PyramidPlan, border: float
+) -> None:
+    wider = replace(plan, border=border)
+    assert wider.smallest_scale(image_hw) == plan.smallest_scale(image_hw)
+    scales = [[level.scale for level in plan_pyramid(image_hw, one)] for one in (plan, wider)]
+    assert scales[0] == scales[1]
