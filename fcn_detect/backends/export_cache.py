@@ -6,7 +6,6 @@ beside and renamed into place. An entry whose files are not what its digests say
 
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,11 +84,15 @@ def _beside(entry: Path) -> Iterator[Path]:
 
 
 def _moved(folder: Path, entry: Path, name: str) -> bool:
-    """Puts a new entry in its place, over a damaged one; False where that cannot be done."""
+    """Puts a new entry in its place, over a damaged one; False where that cannot be done.
+
+    One that another process has put there meanwhile stays: somebody may be reading it.
+    """
     try:
-        if entry.exists():
-            shutil.rmtree(entry)
-        folder.rename(entry)
+        if not _is_whole(entry, name):
+            if entry.exists():
+                entry.rename(folder.with_name("damaged"))
+            folder.rename(entry)
     except OSError:
         return _is_whole(entry, name)  # another process was faster
     return True
