@@ -73,6 +73,11 @@ class ChildProcess:
         return int(self._process.pid or 0)
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
+    @property
     def exit_code(self) -> int | None:
         """With which it has ended; None where it has not within a second."""
         self._process.join(1)

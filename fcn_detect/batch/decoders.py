@@ -99,6 +99,8 @@ class DecoderPool:
         path = next(waiting, None)
         if path is None:
             return
+        if not worker.tasks and not worker.process.is_alive:  # it died with nothing to do
+            worker = self._renewed(worker)
         self._serial += 1
         task = PrepareTask(path, segment_name(self._serial), self.preparation)
         self._send(worker, task)
@@ -129,16 +131,21 @@ class DecoderPool:
 
     def _replace(self, worker: _Worker, failure: Failure, waiting: Iterator[Place]) -> FileAnswer:
         """Puts a new worker in a place; the file that the old one worked on has failed."""
-        worker.process.stop()
         task, *behind = worker.tasks
         for lost in worker.tasks:
             discard_pixels(lost)
-        fresh = _started()
-        self._pool[self._pool.index(worker)] = fresh
+        fresh = self._renewed(worker)
         for again in behind:
             self._send(fresh, again)
         self._give(fresh, waiting)
         return FileAnswer(task.place, failure=failure)
+
+    def _renewed(self, worker: _Worker) -> _Worker:
+        """A new worker in a place."""
+        worker.process.stop()
+        fresh = _started()
+        self._pool[self._pool.index(worker)] = fresh
+        return fresh
 
 
 def _started() -> _Worker:

@@ -105,3 +105,11 @@ def test_what_killed_runs_left_in_shared_memory_is_freed_and_nothing_else(tmp_pa
     worker.discard_orphans()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {f"fcn_detect_{gone}_2", f"fcn_detect_{os.getpid()}_1", "other_1_1"}
+
+
+def test_a_worker_that_died_with_nothing_to_do_is_charged_to_no_file(files):
+    with DecoderPool(1, timeout_s=30, preparation=Preparation()) as pool:
+        assert [a.failure for a in pool.prepare(files[:2])] == [None, None]
+        os.kill(pool._pool[0].process.pid, signal.SIGKILL)
+        assert pool._pool[0].process.exit_code == -signal.SIGKILL
+        assert [a.failure for a in pool.prepare(files[2:4])] == [None, None]
