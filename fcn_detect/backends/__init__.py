@@ -12,7 +12,7 @@ from fcn_detect.backends.base import (
     frame_network,
 )
 from fcn_detect.backends.choosing import MODEL_SUFFIX, Runtime, candidates, check_suffix
-from fcn_detect.backends.mirrored import MirroredBackend
+from fcn_detect.backends.mirrored import MirroredBackend, check_mirrored
 from fcn_detect.backends.opening import open_onnxruntime, open_openvino, open_torch
 from fcn_detect.backends.shipped import find_model
 from fcn_detect.errors import (
@@ -22,6 +22,7 @@ from fcn_detect.errors import (
     SettingsError,
     did_you_mean,
 )
+from fcn_detect.headers import read_header
 
 __all__ = [
     "BACKENDS",
@@ -32,6 +33,7 @@ __all__ = [
     "Pixels",
     "Runtime",
     "WaitForMaps",
+    "check_mirrored",
     "find_model",
     "frame_network",
     "open_backend",
@@ -60,7 +62,7 @@ def open_backend(
         model: a model file's path, an exported file's, or the name of a shipped model.
         backend: a key of `BACKENDS`, or `auto`: the fastest that is installed and runs the file.
         device: as the runtime names it; None means its best.
-        stride: pixels between windows; None means the net's own, or the exported file's.
+        stride: pixels between windows; None means the model's own, or the exported file's.
         threads: of one pass on a processor; None means as many as the runtime sees fit.
         precision: `float32`, or `bfloat16`, in which PyTorch alone computes.
 
@@ -78,6 +80,8 @@ def open_backend(
             f"{did_you_mean(backend, BACKENDS)}"
         )
     path = find_model(model)
+    if stride is None:
+        stride = read_header(path).tuned_stride
     if precision != "float32":
         check_suffix(path, "torch", BACKENDS)
         if backend not in ("auto", "torch"):

@@ -55,7 +55,7 @@ class TorchBackend:
                 f"the model's header says stride and exactness {facts[0]}, its net has {facts[1]}; "
                 "the file is damaged"
             )
-        self.header = header.model_copy(update={"stride_hw": stride_hw})
+        self.header = header.converted(stride_hw)
         self._folded = fold_batch_norms(self.fcn).to(memory_format=torch.channels_last)
         on_gpu = self.device.type == "cuda"
         self.frames = DeviceFrames.on_gpu(self.run, self.device) if on_gpu else None

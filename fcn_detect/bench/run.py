@@ -24,6 +24,7 @@ from fcn_detect.bench.turns import time_in_turns
 from fcn_detect.bench.windows import WindowBench
 from fcn_detect.config import read_settings
 from fcn_detect.detect import Detector
+from fcn_detect.headers import read_header
 from fcn_detect.images import read_image
 from fcn_detect.results import Progress, silent
 
@@ -42,7 +43,7 @@ class BenchJob:
         device: as the backends name it; None means their best.
         against: a second file of the same windows, such as an 8-bit export.
         min_height: smallest object looked for, in pixels; None means the model's own.
-        stride: pixels between windows; None means the net's own.
+        stride: pixels between windows; None means the model's own.
         repeats: turns of measuring.
         folder_images: in the folder that `batch` searches.
     """
@@ -138,7 +139,9 @@ def _time_frame(
     }
     times = time_in_turns(works, job.repeats, progress)
     best = peak(times, products)
-    count = mac_counter(find_model(job.model), job.stride)
+    model = find_model(job.model)
+    stride = read_header(model).tuned_stride if job.stride is None else job.stride
+    count = mac_counter(model, stride)
     own = len(opened.named) - (job.against is not None)
     counters = [count if i < own else None for i in range(len(opened.named))]
     return BenchReport(

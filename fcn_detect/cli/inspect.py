@@ -62,6 +62,7 @@ def _open(
 
     header, classifier = load_model(find_model(model)) if net is None else untrained(net, crop)
     parameters = sum(p.numel() for p in classifier.parameters())
+    stride = header.tuned_stride if stride is None else stride
     return header, to_fully_convolutional(classifier, header.crop_hw, stride), parameters
 
 

@@ -66,7 +66,7 @@ stride_option = click.option(
     "--stride",
     type=click.IntRange(min=1),
     metavar="PX",
-    help="Pixels between windows, a divisor of the net's own. [default: the net's own]",
+    help="Pixels between windows, a divisor of the net's own. [default: the model's own]",
 )
 
 search_options: list[Decorator] = [

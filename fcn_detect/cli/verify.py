@@ -101,7 +101,7 @@ def command(
             results.append(result)
             display("comparing windows", i + 1, len(levels), f"{result.windows} in {result.image}")
         if stride is not None and levels:
-            strides = compare_strides(opened, open_with(None), levels)
+            strides = compare_strides(opened, open_with(_own_stride(model, net)), levels)
     report = EquivalenceReport(opened.header.exact, TOLERANCE, results)
     if as_json:
         finer = {} if strides is None else {"strides": strides.to_dict()}
@@ -112,6 +112,17 @@ def command(
         if strides is not None:
             _print_strides(strides)
     return 0 if report.holds else exit_codes.FAILED
+
+
+def _own_stride(model: str, net: str | None) -> int | None:
+    """The stride of the net as it was trained; None where nothing else would be taken."""
+    if net is not None:
+        return None
+    from fcn_detect.backends import find_model
+    from fcn_detect.headers import read_header
+
+    header = read_header(find_model(model))
+    return None if header.tuned_stride is None else header.stride_hw[0]
 
 
 def _open(model: str, name: str, device: str | None, stride: int | None) -> Any:

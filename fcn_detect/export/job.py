@@ -33,7 +33,7 @@ class ExportJob:
         model: the model file.
         to: a key of `TARGETS`.
         output: the file to write.
-        stride: pixels between windows; None means the net's own.
+        stride: pixels between windows; None means the model's own.
         calibration: the user's frames; needed for int8, else more images to compare maps on.
         int8: whether to compute with 8-bit integers.
         detect: settings of detection, over the model's own, that int8 is made and measured for.
@@ -86,8 +86,9 @@ def export_model(job: ExportJob, progress: Progress = silent) -> ExportReport:
     """
     target = target_of(job.to, job.output)
     header, classifier = load_model(job.model)
-    reference = TorchBackend(header, classifier, "cpu", job.stride)
-    model = convert_model(header, classifier, job.stride, job.model.name)
+    stride = header.tuned_stride if job.stride is None else job.stride
+    reference = TorchBackend(header, classifier, "cpu", stride)
+    model = convert_model(header, classifier, stride, job.model.name)
     progress("exporting", 0, 2, f"to {job.to}")
     fcn = widen_for_int8(model.fcn) if job.int8 else model.fcn
     graph = GRAPH_FORMATS[target.suffix].make(fcn)

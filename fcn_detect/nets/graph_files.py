@@ -90,8 +90,7 @@ def convert_model(
         receptive_field=fcn.receptive_field,
         probe=_probe(fcn),
     )
-    header = header.model_copy(update={"stride_hw": fcn.stride_hw})
-    return ConvertedModel(header, net, fold_normalisations(fcn))
+    return ConvertedModel(header.converted(fcn.stride_hw), net, fold_normalisations(fcn))
 
 
 @torch.no_grad()

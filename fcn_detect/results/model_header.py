@@ -94,6 +94,17 @@ class ModelHeader(_Frozen):
         """Number of values that the net gives for a window: logits, then offsets."""
         return self.outputs + len(self.offsets)
 
+    @property
+    def tuned_stride(self) -> int | None:
+        """The stride that the model is to be searched with; None: the net's own."""
+        stride: int | None = self.detect.get("stride")
+        return stride
+
+    def converted(self, stride_hw: tuple[int, int]) -> "ModelHeader":
+        """The header of the net converted with a stride; searching then asks for no other one."""
+        detect = {key: value for key, value in self.detect.items() if key != "stride"}
+        return self.model_copy(update={"stride_hw": stride_hw, "detect": detect})
+
     @model_validator(mode="after")
     def _check(self) -> "ModelHeader":
         if self.version > FORMAT_VERSION:

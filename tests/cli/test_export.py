@@ -8,6 +8,8 @@ from PIL import Image
 
 from fcn_detect.cli import export
 from fcn_detect.export import TARGETS
+from fcn_detect.headers import read_header
+from fcn_detect.nets import load_model, save_model
 from fcn_detect.scenes import render_scene
 
 WATCH = """
@@ -161,3 +163,31 @@ def test_verify_of_an_export_names_the_model_to_give(run_cli, exported):
         code, _, err = run_cli("verify", "-m", exported[name])
         assert code == 1
         assert "verify -m dress.safetensors --backend" in err.splitlines()[-1]
+
+
+def test_a_model_with_a_stride_of_its_own_is_proved_and_exported_with_it(
+    run_cli, dress_model, photo, tmp_path
+):
+    header, classifier = load_model(dress_model)
+    tuned = header.model_copy(update={"detect": {**header.detect, "stride": 4}})
+    assert header.stride_hw == (8, 8)
+    save_model(tmp_path / "tuned.safetensors", tuned, classifier)
+    model = ("-m", tmp_path / "tuned.safetensors")
+    code, out, _ = run_cli("verify", *model, photo, "--backend", "torch", "--json")
+    assert (code, json.loads(out)["holds"]) == (0, True)
+    code, out, _ = run_cli("inspect", *model, "--json")
+    assert json.loads(out)["geometry"]["stride"] == [4, 4]
+    records = []
+    for name, given in (("own", ()), ("other", ("--stride", "8"))):
+        made = tmp_path / f"{name}.onnx"
+        code, _, err = run_cli("export", *model, "--to", "onnx", "-o", made, *given)
+        assert code == 0, err
+        stride = int(given[1]) if given else 4
+        assert read_header(made).stride_hw == (stride, stride)
+        assert read_header(made).tuned_stride is None
+        command = ("detect", photo, "--json", "--backend", "onnxruntime")
+        _, exported, _ = run_cli(*command, "-m", made)
+        _, direct, _ = run_cli(*command, *model, *given)
+        assert exported == direct
+        records.append(exported)
+    assert records[0] != records[1]
