@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_detect.config import ModelSettings
+from fcn_detect.config import ModelSettings, data_path
 from fcn_detect.detect import Detector, Search
 from fcn_detect.evaluate import (
     EqualErrorPoint,
@@ -49,7 +49,7 @@ SETS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", required=True)
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--sets", nargs="+", default=[cars.name for cars in SETS])
     parser.add_argument("--out", type=Path, default=Path("runs/cars"))
     parser.add_argument("--set", dest="settings", type=json.loads, default={}, help="of [detect]")

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from people import MIN_HEIGHTS
 
+from fcn_detect.config import data_path
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import (
     Corrections,
@@ -49,9 +50,9 @@ def main() -> None:
     parser.add_argument("--threshold", type=float)
     parser.add_argument("--backgrounds", type=int, default=20, help="of harvest")
     parser.add_argument("--epochs", type=int, nargs="+", default=[6])
-    parser.add_argument("--old-crops", type=Path, default=Path("data/person_crops"))
+    parser.add_argument("--old-crops", type=Path, default=data_path("data/person_crops"))
     parser.add_argument("--variants", nargs="*", default=["alone", "mixed"])
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--extra", nargs="*", default=[], help="further options of train")
     parser.add_argument("--also", nargs="*", default=["penn_fudan"], help="sets not corrected")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/corrections"))

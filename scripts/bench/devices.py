@@ -16,13 +16,13 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from fcn_detect.config import read_settings
+from fcn_detect.config import data_path, read_settings
 from fcn_detect.train import TrainingJob, train
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("crops", nargs="?", type=Path, default=Path("data/person_crops"))
+    parser.add_argument("crops", nargs="?", type=Path, default=data_path("data/person_crops"))
     parser.add_argument("--config", type=Path, default=Path("configs/person-small.toml"))
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--devices", type=int, nargs="+", default=[1, 2])

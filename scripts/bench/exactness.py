@@ -3,6 +3,7 @@
 python scripts/bench/exactness.py data/penn_fudan/images/FudanPed0000[1-5].jpg
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from fcn_detect.nets import ARCHITECTURES
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("images", nargs="+")
+    images = parser.parse_args().images
     for net in ARCHITECTURES:
         command = [sys.executable, "-m", "fcn_detect", "verify", "--net", net, "--json"]
-        done = subprocess.run([*command, *sys.argv[1:]], capture_output=True, text=True)
+        done = subprocess.run([*command, *images], capture_output=True, text=True)
         if not done.stdout:
             sys.exit(done.stderr)
         report = json.loads(done.stdout)

@@ -14,6 +14,7 @@ greedily at intersection over the smaller box above 0.65. The box is the window'
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
@@ -28,7 +29,9 @@ BORDERS = {"penn_fudan": 0.25}  # share of the height; HOG is better without one
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument(
+        "--data", type=Path, default=Path(os.environ.get("FCN_DETECT_DATA", "data"))
+    )
     parser.add_argument("--sets", nargs="+", default=list(MIN_HEIGHTS))
     parser.add_argument("--out", type=Path, default=Path("runs/hog"))
     parser.add_argument("--time", type=float, metavar="PX", help="only time paths read from stdin")

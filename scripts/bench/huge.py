@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import pyvips
 
+from fcn_detect.config import data_path
 from fcn_detect.geometry import box_iou
 
 SAVING = {
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=24)
     parser.add_argument("--compare", type=int, default=0, help="side; 0: no comparison")
     parser.add_argument("--max-height", type=float, default=600)
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--out", type=Path, default=Path("runs/huge"))
     parser.add_argument("--make-only", action="store_true")
     parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fcn_detect.backends import find_model
 from fcn_detect.backends.openvino_backend import OpenvinoBackend
-from fcn_detect.config import DetectSettings
+from fcn_detect.config import DetectSettings, data_path
 from fcn_detect.detect import Detector
 from fcn_detect.export.cost import CostMeter
 from fcn_detect.export.frames import calibration_levels, find_frames
@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", default="person")
     parser.add_argument("--set", default="penn_fudan")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--min-height", type=float, default=96)
     args = parser.parse_args()
     form = GRAPH_FORMATS[".xml"]

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from huge import SAME_PERSON, people, texture
 
+from fcn_detect.config import data_path
 from fcn_detect.detect import Detector
 from fcn_detect.geometry import box_iou
 from fcn_detect.images import read_image
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--set", dest="settings", type=json.loads, default={}, help="of [detect]")
     parser.add_argument("--photos", type=int, default=16)
     parser.add_argument("--max-height", type=float, default=600)
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     args = parser.parse_args()
     detector = Detector.load(args.model, max_height=args.max_height, **args.settings)
     scenes = [

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from people import MIN_HEIGHTS
 
 from fcn_detect.backends import Backend, open_backend
-from fcn_detect.config import DetectSettings
+from fcn_detect.config import DetectSettings, data_path
 from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_annotations
@@ -50,7 +50,7 @@ class Altered:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", default="person")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--sets", nargs="+", default=["penn_fudan"])
     parser.add_argument("--steps", nargs="+", type=float, default=[1.1, 1.2, 1.35, 1.5, 1.7])
     parser.add_argument("--every", nargs="+", type=int, default=[1, 2], help="cells left: 1 in N")

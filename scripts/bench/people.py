@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fcn_detect.config import data_path
 from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_coco_annotations, read_results, write_results
@@ -25,7 +26,7 @@ MIN_HEIGHTS = {"penn_fudan": 96, "tud_campus": 96, "caltech_dev": 48}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", default="person")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--sets", nargs="+", default=list(MIN_HEIGHTS))
     parser.add_argument("--out", type=Path, default=Path("runs/people"))
     parser.add_argument(

@@ -62,7 +62,8 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/person-small.toml"))
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--set", dest="changes", type=json.loads, default={}, help="of all tables")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
+    parser.add_argument("--crops", type=Path, default=data_path("data/person_crops"))
     parser.add_argument("--table", action="store_true", help="only print what is there")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/recipe"))
     args = parser.parse_args()
@@ -96,7 +97,7 @@ def measure(variant: str, seed: int, args: argparse.Namespace) -> dict[str, Any]
     }
     settings = read_settings(args.config, changes)
     model = args.out / f"{variant}-{seed}.safetensors"
-    trained = train(TrainingJob(data_path("data/person_crops"), model, settings))
+    trained = train(TrainingJob(args.crops, model, settings))
     row = {
         "variant": variant,
         "seed": seed,

@@ -14,6 +14,7 @@ from statistics import median
 
 import numpy as np
 
+from fcn_detect.config import data_path
 from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_coco_annotations
@@ -24,7 +25,7 @@ from fcn_detect.results import ImageResult
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", default="person")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--min-height", type=float, default=200)
     args = parser.parse_args()
     photos = sorted((args.data / "penn_fudan" / "images").iterdir())

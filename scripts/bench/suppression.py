@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from people import MIN_HEIGHTS
 
+from fcn_detect.config import data_path
 from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_annotations
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("-m", "--model", default="person")
     parser.add_argument("--sets", nargs="+", default=list(MIN_HEIGHTS))
     parser.add_argument("--mirrors", action="store_true")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/suppression"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

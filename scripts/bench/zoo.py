@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from fcn_detect.backends import open_backend
-from fcn_detect.config import read_settings
+from fcn_detect.config import data_path, read_settings
 from fcn_detect.detect import Detector
 from fcn_detect.evaluate import evaluate
 from fcn_detect.formats import read_coco_annotations
@@ -28,7 +28,7 @@ CONFIG = Path(__file__).parents[2] / "configs" / "person.toml"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=Path, default=data_path("data"))
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--nets", nargs="+", default=list(ARCHITECTURES))
     args = parser.parse_args()
