@@ -65,7 +65,7 @@ def test_offsets_of_the_converted_net_are_those_of_the_classifier(trained, photo
 
 def test_validation_photos_are_counted_on_and_not_learned_from(trained):
     metrics = trained[1].metrics
-    assert metrics["photos"] == {"used": 20, "held_back": 10}  # one run of eight of two and a half
+    assert metrics["photos"] == {"used": 20, "held_back": 10}
     assert trained[1].header.false_alarms
 
 
