@@ -22,6 +22,8 @@ def find_model(model: str | Path) -> Path:
     shipped = shipped_models()
     if str(model) in shipped and not path.is_file():  # a folder of that name may lie about
         return shipped[str(model)]
+    if path.is_dir():
+        raise ModelError(f"{model}: it is a folder; expected a model file")
     if path.exists():
         return path
     names = ", ".join(shipped) or "none"

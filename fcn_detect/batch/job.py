@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_detect.batch.shards import Shard
+from fcn_detect.errors import DataError
 from fcn_detect.images import Place
 
 
@@ -57,6 +58,19 @@ class BatchJob:
     shard: Shard | None = None
     engine: str = "local"
     ray: RayCluster = RayCluster()
+
+    def check_folder(self) -> None:
+        """Nothing, if there is such a folder.
+
+        Raises:
+            DataError: there is none.
+        """
+        if isinstance(self.folder, Path) and self.folder.is_file():
+            raise DataError(
+                f"{self.folder}: it is a file; give its folder, or use `fcn-detect detect`"
+            )
+        if not self.folder.is_dir():
+            raise DataError(f"{self.folder}: there is no such folder of images")
 
 
 @dataclass(frozen=True)

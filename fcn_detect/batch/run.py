@@ -4,7 +4,6 @@ from fcn_detect.batch.engines import open_engine
 from fcn_detect.batch.job import BatchJob, BatchSummary
 from fcn_detect.batch.open_run import OpenRun, rate_report
 from fcn_detect.detect import Detector
-from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
 from fcn_detect.results import Progress, silent
 
@@ -23,8 +22,7 @@ def run_batch(
             use.
         SettingsError: the journal was begun with another model, settings, version or shard.
     """
-    if not job.folder.is_dir():
-        raise DataError(f"{job.folder}: there is no such folder of images")
+    job.check_folder()
     with open_engine(job, detector) as engine, OpenRun(job, detector, engine, progress) as run:
         run.plan(run.kinds_tried_again)
         report = rate_report(progress, run.listed, run.waiting)

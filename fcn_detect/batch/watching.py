@@ -10,7 +10,6 @@ from fcn_detect.batch.job import BatchJob, BatchSummary
 from fcn_detect.batch.open_run import OpenRun
 from fcn_detect.batch.turns import Turn
 from fcn_detect.detect import Detector
-from fcn_detect.errors import DataError
 from fcn_detect.formats import StoredResults
 from fcn_detect.results import Progress, silent
 
@@ -60,8 +59,7 @@ def watch_folder(
         DataError: the folder does not exist; the journal is damaged or in use.
         SettingsError: the journal was begun with another model, settings, version or shard.
     """
-    if not job.folder.is_dir():
-        raise DataError(f"{job.folder}: there is no such folder of images")
+    job.check_folder()
     watch = watch or Watch()
     with open_engine(job, detector) as engine, OpenRun(job, detector, engine, progress) as run:
         watching = _Watching(run, watch, stopped, progress)

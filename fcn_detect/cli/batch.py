@@ -160,12 +160,14 @@ def command(
 
 def _stream(folder: str, watch: bool, report: bool) -> Any:
     """The stream that is to be watched; None for a folder."""
-    if not watch:
-        return None
     from fcn_detect.images import is_clip
     from fcn_detect.video import stream_source
 
     stream = stream_source(folder)
+    if not watch:
+        if stream is not None and stream.never_ends:
+            raise click.UsageError(f"{stream.shown} is a stream: add --watch")
+        return None
     if stream is not None and stream.kind == "file" and not is_clip(Path(folder)):
         return None
     if stream is not None and report:

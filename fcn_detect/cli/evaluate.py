@@ -20,7 +20,7 @@ PIXELS = click.FloatRange(min=0, min_open=True)
 
 
 @fcn_command("evaluate", short_help="Measure results against true boxes.")
-@click.argument("results", nargs=-1, required=True, type=FILE, metavar="RESULTS...")
+@click.argument("results", nargs=-1, type=FILE, metavar="RESULTS...")
 @click.argument("annotations", type=FILE)
 @json_option
 @click.option("--plots", type=FILE, metavar="DIR", help="Write the curves as pictures.")
@@ -83,6 +83,8 @@ def command(
     from fcn_detect.evaluate import HeightRange, evaluate, plot_evaluations
     from fcn_detect.formats import read_annotations, read_results
 
+    if not results:
+        raise click.UsageError(f"'{annotations}' alone: expected RESULTS, then ANNOTATIONS")
     if images is not None and plots is None:
         raise click.UsageError("--images needs --plots, a folder for the sheets of mistakes")
     heights = HeightRange(min_height or 0, max_height or float("inf"))

@@ -129,14 +129,15 @@ def _describe(facts: dict[str, Any], header: Any) -> str:
     report = facts["equivalence"]
     kind = "exact: no padding" if header.exact else "padded: the map is another function"
     promise = "holds" if facts["written"] else "DOES NOT HOLD; nothing is written"
+    promised = "every window" if header.exact else "the head alone"
     return "\n".join(
         [
             f"{header.net} finds {', '.join(header.labels)}; stride {header.stride_hw[0]}, {kind}",
             f"logits of random crops differ by {facts['difference']:.1e} from the checkpoint's",
             f"{report['windows']} windows of a scene: largest difference "
             f"{report['max_difference']:.1e}, {report['flipped']} decisions flipped",
-            f"equality {promise}; the model is {facts['output']}"
+            f"equality of {promised} {promise}; the model is {facts['output']}"
             if facts["written"]
-            else f"equality {promise}",
+            else f"equality of {promised} {promise}",
         ]
     )

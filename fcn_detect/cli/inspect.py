@@ -80,13 +80,14 @@ def _lines(header: Any, geometry: Any, parameters: int, framed: bool) -> list[tu
     lines = [
         ("net", f"{header.net}, {parameters:,} parameters"),
         ("classes", ", ".join(header.labels) + f" (and {header.background})"),
-        ("crop", f"{_size(header.crop_hw)} px"),
+        ("crop", _crop(header)),
         ("object box", ", ".join(f"{v:g}" for v in header.object_box) + " (x0, y0, x1, y1)"),
         ("stride", f"{_size(geometry.stride_hw)} px"),
         ("receptive field", f"{_size(field.size_hw)} px, padding {_size(field.padding_hw)}"),
         ("window", f"{_size(geometry.window_units_hw)} units of the feature map"),
         ("exact", "yes" if header.exact else "no: the net pads; `verify` measures the gap"),
         ("threshold", f"{header.threshold:g}"),
+        *([("settings", _figure(header.detect))] if header.detect else []),
         *((name, _figure(value)) for name, value in header.figures.items()),
     ]
     if framed:
@@ -97,6 +98,13 @@ def _lines(header: Any, geometry: Any, parameters: int, framed: bool) -> list[tu
             ("positions", f"{cols}x{rows} = {geometry.positions}"),
         ]
     return lines
+
+
+def _crop(header: Any) -> str:
+    """The size that the net sees, and that of the crops it was cut from where that is another."""
+    whole = header.training.get("model", {}).get("crop")
+    own = _size(header.crop_hw)
+    return f"{own} px" if whole in (None, own) else f"{own} px, the window of crops of {whole}"
 
 
 def _figure(value: Any) -> str:

@@ -1,5 +1,6 @@
 """`fcn-detect train`: crops in, a model file out."""
 
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import click
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import FILE, config_option, parse_box
-from fcn_detect.cli.talk import tell
+from fcn_detect.cli.talk import tell, warn
 
 if TYPE_CHECKING:
     from fcn_detect.results import ModelHeader
@@ -81,9 +82,20 @@ def command(
     if not is_first_process():
         return 0  # the first one tells
     tell(f"validation accuracy {result.metrics['validation_accuracy']:.4f}")
+    if (hint := _no_better_than_guessing(result.metrics)) is not None:
+        warn(f"warning: {hint}; look at the crops, and at {job.folder}/mistakes.png")
     tell(_threshold_text(result.header, result.metrics["photos"]["held_back"]))
     tell(f"model {output}; metrics and plots in {job.folder}/")
     return exit_codes.INTERRUPTED if result.interrupted else 0
+
+
+def _no_better_than_guessing(metrics: dict[str, Any]) -> str | None:
+    """What to say of a model that calls all crops one class, or might as well."""
+    counts = {name: count["validation"] for name, count in metrics["crops"].items()}
+    name, most = max(counts.items(), key=itemgetter(1))
+    if metrics["validation_accuracy"] > most / sum(counts.values()):
+        return None
+    return f"calling every crop {name} would be as accurate"
 
 
 def _threshold_text(header: "ModelHeader", photos: int) -> str:

@@ -90,6 +90,8 @@ def _explain(error: pydantic.ValidationError) -> str:
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
         return f"unknown key {where!r}; did you mean '{near[0]}'? (known: {', '.join(known)})"
     reason = first["msg"].removeprefix("Value error, ")[:SHOWN]
+    if isinstance(first["input"], dict):  # two of its keys do not go together
+        return f"[{where}]: {reason}"
     return f"'{where}' is {_shown(first['input'])}: {reason}"
 
 

@@ -90,7 +90,7 @@ class Detector:
         if self.settings.false_alarms is not None and not self.header.false_alarms:
             raise SettingsError(
                 "--false-alarms: this model was trained without photos to count false alarms on "
-                "(mining.validation, or 73 or more of mining.negatives); use --threshold"
+                "(mining.validation, or ten or more of mining.negatives); use --threshold"
             )
 
     @classmethod
@@ -134,7 +134,12 @@ class Detector:
         Raises:
             ImageError: the image cannot be read or searched; its `kind` says why.
         """
-        return self._find_in(self._open(image)).detections
+        try:
+            return self._find_in(self._open(image)).detections
+        except ImageError as error:
+            if not isinstance(image, str | Path | Address):
+                raise
+            raise ImageError(error.kind, f"{image}: {error}") from error
 
     def search(self, image: ImageSource) -> Search:
         """The objects in an image, with all score maps that led to them; raises as a call does.

@@ -43,7 +43,7 @@ def annotation_format(path: Path) -> str:
         return "yolo"
     if next(path.rglob("*.xml"), None) is not None:
         return "voc"
-    raise DataError(f"{path}: nothing that is known; expected {EXPECTED}")
+    raise DataError(f"{path}: no annotations, which come last in the command; expected {EXPECTED}")
 
 
 def read_annotations(path: Path) -> Annotations:

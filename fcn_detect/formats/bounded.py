@@ -51,7 +51,10 @@ def read_json(path: Path, kind: type[Model], max_bytes: int, expected: str) -> M
         DataError: as `read_bounded`, or the file is not JSON or holds something else; names the
             file and the first place in it that is wrong.
     """
-    content = read_bounded(path, max_bytes)
+    try:
+        content = read_bounded(path, max_bytes)
+    except DataError as error:
+        raise DataError(f"{error}; expected {expected}") from None
     try:
         return kind.model_validate(json.loads(content))
     except ValidationError as error:

@@ -24,6 +24,7 @@ from fcn_detect.formats.names import FileName
 from fcn_detect.formats.rows import json_text
 
 MAX_BYTES: Final = 256_000_000
+EXPECTED: Final = "corrections of a run, as its page saves them"
 
 _Pixels = Annotated[float, Field(ge=-1e6, le=1e6)]
 _Corners = tuple[_Pixels, _Pixels, _Pixels, _Pixels]
@@ -98,7 +99,7 @@ def read_corrections(path: Path) -> Corrections:
         DataError: the file cannot be read, is no file of corrections, has a box without sides, or
             an image twice; names the file and the place in it.
     """
-    corrections = read_json(path, Corrections, MAX_BYTES, "corrections of a run")
+    corrections = read_json(path, Corrections, MAX_BYTES, EXPECTED)
     most = Counter(one.image for one in corrections.images).most_common(1)
     if most and most[0][1] > 1:
         raise DataError(f"{path}: the image '{most[0][0]}' occurs {most[0][1]} times, not once")

@@ -131,7 +131,10 @@ def iterate_results(path: Path) -> Iterator[ImageResult]:
     """
     file = path / RESULTS_NAME if path.is_dir() else path
     if not file.is_file():
-        raise DataError(f"{file}: no such file; expected a {RESULTS_NAME} or a run's folder")
+        raise DataError(
+            f"{file}: no such file; expected a run's folder, or its "
+            f"{RESULTS_NAME}; `fcn-detect batch FOLDER -o RUN` makes them"
+        )
     with file.open("rb") as opened:
         number = 1
         try:

@@ -5,6 +5,7 @@ object, little-endian, then that object, whose `__metadata__` maps names to text
 """
 
 import json
+import os
 from pathlib import Path
 
 from fcn_detect.bounded import allowed, open_regular, too_large
@@ -24,6 +25,8 @@ def read_safetensors_metadata(path: Path) -> dict[str, str]:
         with open_regular(path) as file:
             length = int.from_bytes(file.read(8), "little")
             if length > (limit := allowed(MAX_BYTES)):
+                if length > os.fstat(file.fileno()).st_size:
+                    raise ValueError("it does not begin as such a file does")
                 raise ValueError(f"its header has {length:,} bytes, {too_large(limit)}")
             text = file.read(length)
         if len(text) < length:

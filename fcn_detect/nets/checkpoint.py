@@ -54,7 +54,9 @@ def read_checkpoint(path: Path) -> Weights:
             "net.state_dict() with torch.save, or with safetensors"
         ) from None
     except READER_ERRORS as error:
-        raise ModelError(f"{path}: not a readable checkpoint: {one_line(error)}") from None
+        raise ModelError(
+            f"{path}: not a readable checkpoint of torch.save or safetensors: {one_line(error)}"
+        ) from None
     return _without_wrappers(_tensors(path, found))
 
 

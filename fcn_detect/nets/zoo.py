@@ -63,7 +63,7 @@ def _valid(widths: tuple[int, int, int, int], hidden: int) -> Callable[[HW, int]
         if min(units_h, units_w) < 1:
             raise SettingsError(
                 f"crops of {crop_hw[1]}x{crop_hw[0]} are too small for a net of stride 8; "
-                "both sides need 48 px or more"
+                "both sides need 48 px or more, and with the net valid-half 27"
             )
         head = _head(units_h * units_w * c4, hidden, outputs)
         return nn.Sequential(Normalize(), *trunk, *head)

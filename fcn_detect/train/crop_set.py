@@ -16,6 +16,9 @@ class Skipped:
     kind: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.kind}: {self.message}"
+
 
 @dataclass(frozen=True, eq=False)
 class CropSet:

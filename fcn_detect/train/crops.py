@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_detect.errors import DataError, ImageError
+from fcn_detect.errors import DataError, ImageError, did_you_mean
 from fcn_detect.images import find_images, read_image, resize_to
 from fcn_detect.results import BACKGROUND_NAMES
 from fcn_detect.train.crop_set import CropSet, Skipped, joined
@@ -82,7 +82,7 @@ def load_crops(
     splits = [_read_split(one, names, crop_hw, skipped, (group_by, seed)) for one in places]
     train = joined([split[0] for split in splits])
     validation = joined([split[1] for split in splits])
-    _check(train, validation, names[:-1], folder, all_needed=labels is None)
+    _check(train, validation, names[:-1], folder, skipped, all_needed=labels is None)
     how = "; ".join(split[2] for split in splits)
     return CropFolders(names[:-1], name, train, validation, skipped, how)
 
@@ -109,7 +109,8 @@ class _Places:
             DataError: it does not exist.
         """
         if not folder.is_dir():
-            raise DataError(f"{folder}: there is no such folder of crops")
+            what = "it is a file, not a folder" if folder.exists() else "there is no such folder"
+            raise DataError(f"{folder}: {what} of crops")
         root = _subfolder(folder, TRAIN_NAMES) or folder
         names = (p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
         others = (*VALIDATION_NAMES, "test") if root == folder else ()
@@ -170,9 +171,19 @@ def _subfolder(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 def _background_name(root: Path, classes: list[str], asked: str | None, needed: bool) -> str:
     name = asked or next((n for n in BACKGROUND_NAMES if n in classes), None)
-    if needed and (name is None or name not in classes):
+    if needed and not classes:
         raise DataError(
-            f"{root}: no background class among {', '.join(classes) or 'no folders'}; "
+            f"{root}: no class folders; expected pictures of the object in {root}/OBJECT/ and of "
+            f"what is none in {root}/{BACKGROUND_NAMES[0]}/"
+        )
+    if asked is not None and needed and asked not in classes:
+        raise DataError(
+            f"--background {asked}: no such class folder in {root}; there are {', '.join(classes)}"
+            f"{did_you_mean(asked, classes)}"
+        )
+    if needed and name not in classes:
+        raise DataError(
+            f"{root}: no background class among {', '.join(classes)}; "
             f"name one of {', '.join(BACKGROUND_NAMES)}, use --background NAME, "
             "or give photos without the object with --negatives DIR"
         )
@@ -184,6 +195,7 @@ def _check(
     validation: CropSet,
     labels: tuple[str, ...],
     folder: Path,
+    skipped: Sequence[Skipped],
     *,
     all_needed: bool,
 ) -> None:
@@ -196,7 +208,8 @@ def _check(
     if all(enough) or (any(enough) and not all_needed):
         return
     i = enough.index(False)
+    left_out = f"; {len(skipped)} files were left out, the first: {skipped[0]}" if skipped else ""
     raise DataError(
         f"{folder}: class '{labels[i]}' has {counts[i][0]} crops to train on and {counts[i][1]} "
-        "to validate on; both need at least one"
+        f"to validate on; both need at least one{left_out}"
     )

@@ -180,7 +180,7 @@ class _Training:
                 "(--negatives), or others (mining.validation)"
             )
         for skip in folders.skipped:
-            self.say(f"left out: {skip.path}: {skip.kind}: {skip.message}")
+            self.say(f"left out: {skip}")
 
     def _train_phases(self, state: dict[str, Any] | None) -> None:
         """The first training, then one phase after each round of mining."""

@@ -24,6 +24,12 @@ class StreamSource:
     kind: str
 
     @property
+    def never_ends(self) -> bool:
+        """Whether it cannot be a folder: a camera, or an address of a protocol for streams."""
+        scheme = urlsplit(self.address).scheme.lower() if self.kind == "address" else ""
+        return self.kind == "device" or scheme in _SCHEMES
+
+    @property
     def shown(self) -> str:
         """The address without user, password and query, for files and messages."""
         if self.kind != "address":

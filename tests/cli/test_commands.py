@@ -1,8 +1,11 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from fcn_detect.cli import train
 from fcn_detect.headers import read_header
 from fcn_detect.scenes import write_scenes
 
@@ -122,3 +125,40 @@ def test_an_object_box_beyond_the_crops_is_said_in_one_line(run_cli, dress_crops
     code, _, err = run_cli("train", dress_crops, "-o", tmp_path / "m.safetensors", *box)
     assert code == 1
     assert "does not lie in a crop of 64x128" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "command, code, wanted",
+    [
+        (("batch", "a.png", "-o", "run"), 1, "use `fcn-detect detect`"),
+        (("batch", "rtsp://camera/main", "-o", "run"), 2, "is a stream: add --watch"),
+        (("train", "flat", "-o", "m.safetensors"), 1, "expected pictures of the object in flat/"),
+        (("train", "a.png", "-o", "m.safetensors"), 1, "it is a file, not a folder of crops"),
+        (("train", "crops", "-o", "m.safetensors", "--background", "ct"), 1, "did you mean 'cat'"),
+        (("evaluate", "run"), 2, "expected RESULTS, then ANNOTATIONS"),
+        (("evaluate", "truth.json", "flat"), 1, "annotations, which come last"),
+        (("report", "flat"), 1, "`fcn-detect batch FOLDER -o RUN` makes them"),
+        (("harvest", "flat", "none.json", "-o", "h"), 1, "expected a finished run"),
+        (("detect", "a.png", "-m", "flat"), 1, "flat: it is a folder; expected a model file"),
+        (("detect", "a.png", "-m", "text.safetensors"), 1, "does not begin as such a file does"),
+    ],
+)
+def test_what_a_newcomer_mistakes_is_said_with_what_to_do(
+    run_cli, tmp_path, monkeypatch, command, code, wanted
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "flat/a.png", "crops/cat/a.png", "crops/dog/a.png"):
+        Path(name).parent.mkdir(exist_ok=True, parents=True)
+        Image.new("RGB", (64, 128)).save(name)
+    Path("text.safetensors").write_text("hello world, this is a text\n")
+    Path("truth.json").write_text('{"images": [], "annotations": [], "categories": []}')
+    found, _, err = run_cli(*command)
+    assert found == code
+    assert wanted in " ".join(err.split())
+
+
+def test_a_model_that_might_as_well_guess_is_told():
+    crops = {"cat": {"train": 9, "validation": 3}, "background": {"train": 9, "validation": 7}}
+    hint = train._no_better_than_guessing
+    assert hint({"crops": crops, "validation_accuracy": 0.71}) is None
+    assert "every crop background" in hint({"crops": crops, "validation_accuracy": 0.7})

@@ -44,7 +44,10 @@ class RunSource:
         """
         results = path / RESULTS_NAME if path.is_dir() else path
         if not results.is_file():
-            raise DataError(f"{results}: no such file; expected a {RESULTS_NAME} or a run's folder")
+            raise DataError(
+                f"{results}: no such file; expected a run's folder, or its {RESULTS_NAME}; "
+                "`fcn-detect batch FOLDER -o RUN` makes them"
+            )
         facts = _read_facts(results.parent / RUN_NAME)
         named = facts.get("folder")
         if images is None and isinstance(named, str):

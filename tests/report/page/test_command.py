@@ -30,10 +30,10 @@ def test_records_alone_make_a_page_with_the_photos_that_are_named(run_cli, camer
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["{tmp}/none"], "expected a results.jsonl or a run's folder"),
+        (["{tmp}/none"], "expected a run's folder, or its results.jsonl"),
         (["{run}", "-o", "{tmp}"], "it holds something else than a page"),
         (["{run}", "--heatmaps"], "run.json"),
-        (["{run}", "--beside", "{tmp}/none"], "expected a results.jsonl or a run's folder"),
+        (["{run}", "--beside", "{tmp}/none"], "expected a run's folder, or its results.jsonl"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_one_line(

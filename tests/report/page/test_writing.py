@@ -134,7 +134,7 @@ def test_two_runs_stand_side_by_side_with_partners(make_run, found, write_photo,
     [
         (
             lambda run: (run / "results.jsonl").unlink(),
-            "expected a results.jsonl or a run's folder",
+            "expected a run's folder, or its results.jsonl",
         ),
         (lambda run: (run / "run.json").write_text("{"), "it is damaged"),
         (lambda run: (run / "results.jsonl").write_text("{}\n" * 31), "line 1"),
