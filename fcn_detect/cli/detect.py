@@ -13,22 +13,25 @@ from fcn_detect.cli.commands import add_options
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import (
     FILE,
+    INPUT_OR_ADDRESS,
     RUNTIME,
     SEARCH,
     backend_options,
+    check_folder,
+    check_shown,
     config_option,
     json_option,
     model_option,
     search_options,
 )
-from fcn_detect.cli.talk import warn
+from fcn_detect.cli.talk import note, warn
 
 # Failures that are told one by one.
 FAILURES_TOLD = 20
 
 
 @fcn_command("detect", short_help="Find objects in photos and clips.")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.argument("images", nargs=-1, required=True, type=INPUT_OR_ADDRESS, metavar="IMAGE...")
 @model_option
 @click.option("-o", "--output", type=FILE, help="Folder to write to. [default: detections]")
 @json_option
@@ -63,13 +66,16 @@ def command(
       fcn-detect detect 'photos/*.jpg' -m person.safetensors -o found --min-height 50
       fcn-detect detect clip.mp4 --frame-stride 5
     """  # noqa: D301 (click wants the character itself)
+    check_shown(given)
+    check_folder(output)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.formats import RESULTS_NAME, RecordSpool
     from fcn_detect.images import find_places, is_clip
 
     # in the order of the records: sorted by the bytes of the path, each photo once
-    paths = sorted(set(find_places(images)), key=lambda path: os.fsencode(path.as_posix()))
     folder = output if output is not None or as_json else Path("detections")
+    found = set(find_places(images, leave_out=folder))
+    paths = sorted(found, key=lambda path: os.fsencode(path.as_posix()))
     with ProgressDisplay() as display, RecordSpool() as spool:
         detector = _load(given, display.say)
         outcome = _Outcome(spool, as_json)
@@ -85,7 +91,7 @@ def command(
     if not as_json:
         outcome.print_table()
     if folder is not None:
-        warn(f"pictures and results.jsonl are in {folder}/")
+        note(f"pictures and results.jsonl are in {folder}/")
     return outcome.report_failures()
 
 

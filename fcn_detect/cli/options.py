@@ -1,5 +1,7 @@
 """Options that mean the same wherever they appear."""
 
+import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,38 @@ from fcn_detect.cli.commands import Decorator
 
 FILE = click.Path(path_type=Path)
 
+
+class _InputPath(click.Path):
+    """A path to read: below `FCN_DETECT_DATA`, where that is set, if it begins with `data/`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if os.environ.get("FCN_DETECT_DATA") and Path(value).parts[:1] == ("data",):
+            from fcn_detect.config import data_path
+
+            value = str(data_path(str(value)))
+        return super().convert(value, param, ctx)
+
+
+INPUT = _InputPath(path_type=Path)
+INPUT_OR_ADDRESS = _InputPath(path_type=str)
+
 # the keys of fcn_detect.formats.WRITERS; a test compares them
 FORMATS = ["coco", "csv", "cvat", "labelstudio", "megadetector", "voc", "yolo"]
+
+# the keys of fcn_detect.backends.BACKENDS; a test compares them
+BACKENDS = ["torch", "onnxruntime", "openvino"]
+
+
+class Number(click.FloatRange):
+    """A number in a range, and never NaN or infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
 
 SEARCH = "What is searched for"
 RUNTIME = "What runs the network"
@@ -35,7 +67,7 @@ model_option = click.option(
     help="A model file, an exported one (.onnx, .xml), or the name of a shipped model.",
 )
 config_option = click.option(
-    "--config", type=FILE, help="A settings file (TOML); options go over it."
+    "--config", type=INPUT, help="A settings file (TOML); options go over it."
 )
 formats_option = click.option(
     "--format",
@@ -48,6 +80,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON o
 backend_options: list[Decorator] = [
     click.option(
         "--backend",
+        type=click.Choice(["auto", *BACKENDS]),
         default="auto",
         envvar="FCN_DETECT_BACKEND",
         show_default=True,
@@ -72,13 +105,13 @@ stride_option = click.option(
 search_options: list[Decorator] = [
     click.option(
         "--min-height",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="PX",
         help="Smallest object looked for, in pixels of the photo. [default: the model's own]",
     ),
     click.option(
         "--max-height",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="PX",
         help="Largest object looked for. [default: the frame's height]",
     ),
@@ -91,19 +124,19 @@ search_options: list[Decorator] = [
     ),
     click.option(
         "--threshold",
-        type=click.FloatRange(0, 1),
+        type=Number(0, 1),
         metavar="T",
         help="Smallest score shown in pictures and tables. [default: the model's own]",
     ),
     click.option(
         "--false-alarms",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="F",
         help="Show what gives about F false alarms an image, in place of --threshold.",
     ),
     click.option(
         "--keep",
-        type=click.FloatRange(0, 1),
+        type=Number(0, 1),
         metavar="T",
         help="Smallest score that results keep. [default: 0.01]",
     ),
@@ -151,3 +184,29 @@ def parse_box(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     if not (0 <= x0 < x1 and 0 <= y0 < y1):
         raise click.BadParameter(f"'{value}' is no box: expected x0 < x1 and y0 < y1, from 0 on")
     return x0, y0, x1, y1
+
+
+def check_size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A click callback: '64x128' as it is, for a setting."""
+    parse_size(ctx, param, value)
+    return value
+
+
+def check_shown(given: dict[str, Any]) -> None:
+    """Nothing, if options of searching go together.
+
+    Raises:
+        click.UsageError: they do not.
+    """
+    if given["threshold"] is not None and given["false_alarms"] is not None:
+        raise click.UsageError("--threshold and --false-alarms both say what is shown; give one")
+
+
+def check_folder(folder: Path | None) -> None:
+    """Nothing, if this is, or may become, a folder to write to.
+
+    Raises:
+        click.UsageError: a file has that name.
+    """
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"-o {folder}: a file has that name; give a folder")

@@ -134,7 +134,7 @@ def place(text: str | Path | Address) -> Place:
     return text if isinstance(text, Address) else Path(text)
 
 
-def find_places(given: Iterable[str]) -> Iterator[Place]:
+def find_places(given: Iterable[str], leave_out: Path | None = None) -> Iterator[Place]:
     """Every image that paths mean, as `find_images` says, and that addresses mean.
 
     Raises:
@@ -143,7 +143,7 @@ def find_places(given: Iterable[str]) -> Iterator[Place]:
     places = [place(text) for text in given]
     here = [one for one in places if isinstance(one, Path)]
     if here or not places:
-        yield from find_images(here)
+        yield from find_images(here, leave_out)
     for address in (one for one in places if isinstance(one, Address)):
         yield from address.matches()
 

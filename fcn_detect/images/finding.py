@@ -28,7 +28,7 @@ _NOT_PHOTOS = {
 }
 
 
-def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
+def find_images(paths: Iterable[str | Path], leave_out: Path | None = None) -> Iterator[Path]:
     """Every image file that the paths mean, one after the other.
 
     - A file is yielded as given, whatever its name.
@@ -37,13 +37,14 @@ def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
       paths. Files are taken by their extension; names that start with a dot, recycle bins and
       thumbnail stores are left out. A linked folder is walked once. A folder inside it that
       cannot be listed is yielded itself, so that reading it says why.
+    - A folder to `leave_out`, such as that of earlier results, is not walked below another.
 
     Raises:
         DataError: at the call, when a path does not exist or a pattern matches nothing; while
             iterating, when the folders hold no image at all.
     """
     given = [match for path in paths for match in _expand(path)]
-    return _walk_all(given)
+    return _walk_all(given, leave_out)
 
 
 def _expand(path: str | Path) -> list[Path]:
@@ -59,13 +60,15 @@ def _expand(path: str | Path) -> list[Path]:
     return [Path(match) for match in matches]
 
 
-def image_names(folder: Path) -> Iterator[str]:
+def image_names(folder: Path, leave_out: Path | None = None) -> Iterator[str]:
     """The images in a folder, by their paths inside it with forward slashes, as a stream.
 
     Order and choice are those of `find_images`; at any time only the names of the folders on the
-    way to the present one are held. A folder that cannot be listed is named itself.
+    way to the present one are held. A folder that cannot be listed is named itself. One to
+    `leave_out` is not walked.
     """
-    return _walk(str(folder), "", os.path.realpath(folder), set())
+    seen = set() if leave_out is None else {os.path.realpath(leave_out)}
+    return _walk(str(folder), "", os.path.realpath(folder), seen)
 
 
 def is_image_name(name: str) -> bool:
@@ -75,10 +78,11 @@ def is_image_name(name: str) -> bool:
     return not hidden and _extension(last) in EXTENSIONS
 
 
-def _walk_all(given: list[Path]) -> Iterator[Path]:
+def _walk_all(given: list[Path], leave_out: Path | None) -> Iterator[Path]:
     found = False
     for path in given:
-        for image in (path / name for name in image_names(path)) if path.is_dir() else [path]:
+        inside = (path / name for name in image_names(path, leave_out))
+        for image in inside if path.is_dir() else [path]:
             found = True
             yield image
     if not found:
@@ -94,7 +98,7 @@ def _walk(folder: str, inside: str, root: str, seen: set[str]) -> Iterator[str]:
         inside: what goes before the names: the folder's path inside the one that the user gave.
         root: real path of the folder that the user gave; links to folders inside it are left
             out, as these are walked by their own names.
-        seen: real paths of the folders walked so far.
+        seen: real paths of the folders walked so far, and of one to leave out.
     """
     seen.add(os.path.realpath(folder))
     try:

@@ -1,5 +1,6 @@
 """The folder that `detect` leaves: photos with boxes, heat maps, cut-outs."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_detect.detect import Search, TiledSearch, heat_map
+from fcn_detect.errors import SettingsError
 from fcn_detect.files import name_that_fits, open_atomically, parts_below
 from fcn_detect.images import Halves, Octaves
 from fcn_detect.report.drawing import draw_detections, draw_heat_map
@@ -95,7 +97,14 @@ class PhotoWriter:
         _save(draw_detections(pixels, smaller), self._path(result.image))
 
     def _path(self, image: str) -> Path:
-        return self.folder / safe_name(image)
+        """Where the pictures of a photo go, which is never where the photo is."""
+        path = self.folder / safe_name(image)
+        if os.path.realpath(path.parent) == os.path.realpath(Path(image).parent):
+            raise SettingsError(
+                f"-o {self.folder}: the picture of {image} would lie beside it, and might replace "
+                "it; give another folder"
+            )
+        return path
 
 
 def safe_name(image: str) -> str:

@@ -1,9 +1,12 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fcn_detect.detect import Detector
+from fcn_detect.errors import ImageError
 from fcn_detect.scenes import render_scene
 
 
@@ -118,3 +121,77 @@ def test_a_huge_photo_is_searched_in_tiles_with_all_its_pictures(
     expected = json.loads(whole)["detections"]
     assert [one["box"] for one in record["detections"]] == [one["box"] for one in expected]
     assert list((tmp_path / "found").rglob("street.png.heatmap.*"))
+
+
+@pytest.mark.parametrize("where", [".", "photos/..", "absolute"])
+def test_a_photo_is_never_replaced_by_its_picture(
+    run_cli, photo, dress_model, tmp_path, monkeypatch, where
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    shutil.copy(photo, tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    given = ("a.png", where) if where != "absolute" else (tmp_path / "a.png", "/")
+    code, _, err = run_cli("detect", given[0], "-m", dress_model, "-o", given[1])
+    assert code == 1
+    assert "would lie beside it" in err
+    assert (tmp_path / "a.png").read_bytes() == before
+
+
+def test_what_detect_wrote_is_not_searched_the_next_time(
+    run_cli, photo, dress_model, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(photo, tmp_path / "a.png")
+    written = []
+    for _ in range(2):
+        assert run_cli("detect", ".", "-m", dress_model, "--crops")[0] == 0
+        written.append({str(p): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()})
+    assert written[0] == written[1]
+    assert len((tmp_path / "detections" / "results.jsonl").read_text().splitlines()) == 1
+
+
+def test_paths_below_data_follow_the_variable(run_cli, photo, dress_model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FCN_DETECT_DATA", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere" / "camera").mkdir(parents=True)
+    shutil.copy(photo, tmp_path / "elsewhere" / "camera" / "a.png")
+    model = ("-m", dress_model)
+    assert run_cli("detect", "data/camera/a.png", *model, "-o", "out")[0] == 0
+    assert run_cli("batch", "data/camera", *model, "-o", "run")[0] == 0
+    assert run_cli("verify", "data/camera", *model, "--backend", "torch")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (("--backend", "abacus"), "'abacus' is not one of"),
+        (("--threshold", "0.5", "--false-alarms", "1"), "give one"),
+        (("--threshold", "nan"), "not a finite number"),
+        (("--min-height", "inf"), "not a finite number"),
+        (("-o", "file"), "a file has that name"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_wrong_usage(
+    run_cli, tmp_path, monkeypatch, options, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    code, _, err = run_cli("detect", "a.png", *options)
+    assert code == 2
+    assert said in err
+
+
+def test_the_bad_image_of_several_is_named(run_cli, photo, dress_model, tmp_path):
+    (tmp_path / "bad.png").write_bytes(photo.read_bytes()[:1000])
+    code, _, err = run_cli("verify", photo, tmp_path / "bad.png", "-m", dress_model)
+    assert code == 1
+    assert f"{tmp_path / 'bad.png'}: the file ends early" in err
+    with pytest.raises(ImageError, match=r"bad\.png: the file ends early"):
+        Detector.load(str(dress_model), backend="torch")(tmp_path / "bad.png")
+
+
+def test_settings_files_may_be_named_by_text(dress_model, tmp_path):
+    (tmp_path / "own.toml").write_text("[detect]\nmin_height = 77\n")
+    detector = Detector.load(dress_model, backend="torch", config=str(tmp_path / "own.toml"))
+    assert detector.settings.min_height == 77
