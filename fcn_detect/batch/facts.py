@@ -4,19 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt
 
 from fcn_detect.batch.header import NOT_SEARCHED_WITH, NUMERICS
 from fcn_detect.batch.machine import Machine
-from fcn_detect.batch.outputs import RUN_NAME
+from fcn_detect.batch.outputs import MAX_BYTES, RUN_NAME
 from fcn_detect.batch.shards import Shard
 from fcn_detect.bounded import read_bounded
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import WRITERS
-
-MAX_BYTES: Final = 64_000_000
 
 
 class _Open(BaseModel):

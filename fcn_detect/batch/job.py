@@ -35,7 +35,7 @@ class BatchJob:
         model: the model file, for its digest.
         workers: processes that read and resize, or Ray's workers; None means as many as fit.
         networks: images that the local engine's network searches at once.
-        formats: keys of `fcn_detect.formats.WRITERS`.
+        formats: keys of `fcn_detect.formats.WRITERS`, beside those that earlier starts wrote.
         overwrite: whether to forget an earlier run in the same folder.
         retry_failed: whether to try images again that failed in a lasting way.
         check_content: whether a file has changed when its content has, rather than its time.
@@ -58,6 +58,12 @@ class BatchJob:
     shard: Shard | None = None
     engine: str = "local"
     ray: RayCluster = RayCluster()
+
+    @property
+    def own_folder(self) -> Path:
+        """Where pictures of this run itself may lie, which are never searched."""
+        inside = isinstance(self.folder, Path) and self.run.resolve() == self.folder.resolve()
+        return self.run / "report" if inside else self.run
 
     def check_folder(self) -> None:
         """Nothing, if there is such a folder.

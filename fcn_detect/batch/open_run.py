@@ -46,6 +46,7 @@ class OpenRun:
         header = JournalHeader.of(job, detector, engine.machine)
         self.journal = Journal(job.run, header, overwrite=job.overwrite)
         self.listed = self.waiting = self.searched = 0
+        self._own = _own_prefix(job)
 
     def __enter__(self) -> "OpenRun":
         return self
@@ -87,7 +88,9 @@ class OpenRun:
         self.waiting = index.find_waiting(again, self.job.check_content)
 
     def holds(self, name: str) -> bool:
-        """Whether an image is in the job's shard."""
+        """Whether an image is in the job's shard, and no picture of the run itself."""
+        if self._own is not None and name.startswith(self._own):
+            return False
         return self.job.shard is None or self.job.shard.holds(name)
 
     def state(self, name: str) -> FileState:
@@ -100,7 +103,7 @@ class OpenRun:
         """The images in the folder, with the states of those that the listing tells."""
         folder = self.job.folder
         if not isinstance(folder, Address):
-            yield from ((name, None) for name in image_names(folder))
+            yield from ((name, None) for name in image_names(folder, self.job.own_folder))
             return
         for file in folder.images():
             is_known = file.is_told and not self.job.check_content
@@ -132,6 +135,14 @@ class OpenRun:
         """Writes results.jsonl, run.json and the formats: all that the journal holds by now."""
         summary = summarise(self.journal, time.monotonic() - self._start)
         return summary, write_outputs(self.job, self.detector, self.journal, summary)
+
+
+def _own_prefix(job: BatchJob) -> str | None:
+    """How names of pictures begin that the run itself has written; None where it lies elsewhere."""
+    if isinstance(job.folder, Address):
+        return None
+    own, folder = job.own_folder.resolve(), job.folder.resolve()
+    return f"{own.relative_to(folder).as_posix()}/" if own.is_relative_to(folder) else None
 
 
 def rate_report(progress: Progress, total: int, waiting: int) -> Callable[[], None]:

@@ -10,11 +10,13 @@ from typing import Any
 from fcn_detect.batch.job import BatchJob, BatchSummary
 from fcn_detect.batch.journal import Journal
 from fcn_detect.batch.machine import Machine, mixture
+from fcn_detect.bounded import read_bounded
 from fcn_detect.detect import Detector
 from fcn_detect.files import open_atomically, write_atomically
 from fcn_detect.formats import RESULTS_NAME, WRITERS, Shown, StoredResults
 
 RUN_NAME = "run.json"
+MAX_BYTES = 64_000_000  # of it
 COUNTS = ("total", "done", "failed", "resumed", "inferred")
 
 
@@ -50,8 +52,9 @@ def write_outputs(
         summary: of it.
         stream: counts of a stream's frames; None: it was a folder.
     """
+    formats = sorted({*job.formats, *_formats_there(job.run)})
     results = write_records(job.run, journal.records())
-    write_formats(job.run, job.formats, results, Shown(detector.header.labels, detector.threshold))
+    write_formats(job.run, formats, results, Shown(detector.header.labels, detector.threshold))
     header = journal.header
     facts = {
         "version": header.version,
@@ -64,10 +67,10 @@ def write_outputs(
         "searched_with": header.searched_with,
         "backend": header.searched_with["backend"],
         **_shown(detector),
-        "folder": str(job.folder),
+        "folder": str(job.folder.absolute()),
         "shard": header.shard,
         "labels": list(detector.header.labels),
-        "formats": sorted(job.formats),
+        "formats": formats,
         "machines": machine_facts(journal.machine_counts()),
         "warnings": list(summary.warnings),
         "counts": {name: getattr(summary, name) for name in COUNTS},
@@ -77,6 +80,15 @@ def write_outputs(
     }
     write_run_facts(job.run, facts)
     return results
+
+
+def _formats_there(run: Path) -> list[str]:
+    """The formats that earlier starts have written, which must not stay behind the results."""
+    try:
+        named = json.loads(read_bounded(run / RUN_NAME, MAX_BYTES))["formats"]
+        return [name for name in named if name in WRITERS]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
 
 
 def write_records(run: Path, records: Iterable[bytes]) -> StoredResults:

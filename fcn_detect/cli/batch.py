@@ -12,9 +12,13 @@ from fcn_detect.cli.commands import Decorator, add_options
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import (
     FILE,
+    INPUT_OR_ADDRESS,
     RUNTIME,
     SEARCH,
+    Number,
     backend_options,
+    check_folder,
+    check_shown,
     config_option,
     formats_option,
     model_option,
@@ -26,6 +30,15 @@ from fcn_detect.cli.talk import tell, warn
 # The fields of a BatchJob that an option sets as it is.
 JOB_OPTIONS = ["workers", "formats", "overwrite", "retry_failed", "check_content", "timeout_s"]
 JOB_OPTIONS += ["engine"]
+
+
+def _check_shard(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """A click callback: '3/8' as it is."""
+    index, _, count = (value or "1/1").partition("/")
+    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise click.BadParameter(f"'{value}': expected I/N with 1 <= I <= N, such as 1/8")
+    return value
+
 
 job_options: list[Decorator] = [
     click.option(
@@ -46,7 +59,7 @@ job_options: list[Decorator] = [
     click.option(
         "--timeout",
         "timeout_s",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         default=60.0,
         show_default=True,
         metavar="S",
@@ -54,6 +67,7 @@ job_options: list[Decorator] = [
     ),
     click.option(
         "--shard",
+        callback=_check_shard,
         metavar="I/N",
         help="Search the I-th of N parts of the folder; `merge` puts the runs together.",
     ),
@@ -69,7 +83,7 @@ job_options: list[Decorator] = [
     ),
     click.option(
         "--gpus-per-worker",
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         default=0.0,
         metavar="SHARE",
         help="GPUs that each of Ray's workers takes, such as 0.25.",
@@ -88,7 +102,7 @@ watch_options: list[Decorator] = [
 
 
 @fcn_command("batch", short_help="Search a folder of camera images.")
-@click.argument("folder")
+@click.argument("folder", type=INPUT_OR_ADDRESS)
 @click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The run's folder.")
 @model_option
 @add_options(job_options, "How the folder is searched")
@@ -120,6 +134,8 @@ def command(
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
 
+    check_shown(given)
+    check_folder(output)
     if poll and not watch:
         raise click.UsageError("--poll goes with --watch")
     with Stop(watch) as stop, ProgressDisplay() as display:

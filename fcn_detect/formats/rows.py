@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from fcn_detect.files import parts_below
+from fcn_detect.files import name_that_fits, parts_below
 from fcn_detect.results import Detections, ImageResult
 
 SCORE_DECIMALS = 6
@@ -79,6 +79,25 @@ def json_text(value: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def image_files(
+    results: Iterable[ImageResult], folder: Path, suffix: str
+) -> Iterator[tuple[Path, ImageResult]]:
+    """A file of its own below a folder for each image; files of other images go at the end.
+
+    Of two pictures that differ in their ending only, the second one's file keeps the ending, too.
+    """
+    written: set[Path] = set()
+    for result in results:
+        path = path_below(folder, result.image, suffix)
+        if path in written:
+            path = path.with_name(name_that_fits(Path(result.image).name, suffix))
+        written.add(path)
+        yield path, result
+    for path in folder.rglob(f"*{suffix}"):
+        if path not in written:
+            path.unlink()
 
 
 def write_list(file: IO[bytes], values: Iterable[Any]) -> None:

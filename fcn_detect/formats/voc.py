@@ -13,9 +13,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from fcn_detect.errors import DataError
-from fcn_detect.files import name_that_fits, write_atomically
+from fcn_detect.files import write_atomically
 from fcn_detect.formats.bounded import read_bounded
-from fcn_detect.formats.rows import Shown, path_below, rounded_length
+from fcn_detect.formats.rows import Shown, image_files, rounded_length
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 from fcn_detect.xml_text import parse_xml, xml_safe
@@ -35,14 +35,8 @@ def export_voc(results: Collection[ImageResult], folder: Path, shown: Shown) -> 
         OSError: a file cannot be written.
     """
     (folder / VOC_NAME).mkdir(parents=True, exist_ok=True)
-    written: set[Path] = set()
-    for result in in_order(results):
-        if result.failure is not None:
-            continue
-        path = path_below(folder / VOC_NAME, result.image, ".xml")
-        if path in written:  # two pictures differ in their ending only: neither may be lost
-            path = path.with_name(name_that_fits(Path(result.image).name, ".xml"))
-        written.add(path)
+    searched = (result for result in in_order(results) if result.failure is None)
+    for path, result in image_files(searched, folder / VOC_NAME, ".xml"):
         root = _annotation(result, shown)
         ET.indent(root)
         write_atomically(path, ET.tostring(root, encoding="utf-8") + b"\n")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from fcn_detect.errors import DataError
-from fcn_detect.files import name_that_fits, write_atomically
+from fcn_detect.files import write_atomically
 from fcn_detect.formats.bounded import read_bounded_text
 from fcn_detect.formats.class_names import read_class_names
-from fcn_detect.formats.rows import Shown, path_below
+from fcn_detect.formats.rows import Shown, image_files
 from fcn_detect.formats.stored import in_order
 from fcn_detect.results import Annotations, ImageAnnotations, ImageResult
 
@@ -41,12 +41,7 @@ def export_yolo(results: Collection[ImageResult], folder: Path, shown: Shown) ->
     numbers = {label: number for number, label in enumerate(shown.labels)}
     write_atomically(folder / YOLO_NAME / "classes.txt", "".join(f"{n}\n" for n in shown.labels))
     write_atomically(folder / YOLO_NAME / "data.yaml", _data_yaml(shown.labels))
-    written: set[Path] = set()
-    for result in in_order(results):
-        path = path_below(folder / YOLO_NAME / "labels", result.image, ".txt")
-        if path in written:  # two pictures differ in their ending only: neither may be lost
-            path = path.with_name(name_that_fits(Path(result.image).name, ".txt"))
-        written.add(path)
+    for path, result in image_files(in_order(results), folder / YOLO_NAME / "labels", ".txt"):
         write_atomically(path, "".join(_lines(result, shown, numbers)))
     return folder / YOLO_NAME
 

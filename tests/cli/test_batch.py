@@ -155,3 +155,29 @@ def test_poll_goes_with_watch(run_cli, tmp_path):
     code, _, err = run_cli("batch", tmp_path, "-o", tmp_path / "run", "--poll")
     assert code == 2
     assert "--poll goes with --watch" in err
+
+
+def test_no_file_of_a_run_stays_behind_its_records(run_cli, dress_model, tmp_path):
+    """Formats of earlier starts are written again, and files of images that are gone go."""
+    folder, run = tmp_path / "camera", tmp_path / "camera" / "run"
+    folder.mkdir()
+    for seed, name in enumerate(("a.png", "b.png", "b.jpg")):
+        scene = render_scene(np.random.default_rng(seed), (300, 400), 2, (100, 200))
+        Image.fromarray(scene.image).save(folder / name)
+    command = ("batch", folder, "-o", run, "-m", dress_model, "--report")
+    formats = ("--format", "voc", "--format", "yolo", "--format", "coco")
+    assert run_cli(*command, *formats)[0] == 0
+    assert len(list((run / "voc").rglob("*.xml"))) == 3
+    (folder / "b.jpg").unlink()
+    assert run_cli(*command)[0] == 0  # and the pictures of the page are no images of the camera
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["counts"]["total"] == 2
+    assert facts["formats"] == ["coco", "voc", "yolo"]
+    assert len(json.loads((run / "coco.json").read_text())["images"]) == 2
+    for suffix, names in ((".xml", "voc"), (".txt", "yolo/labels")):
+        assert sorted(p.name for p in (run / names).iterdir()) == [f"a{suffix}", f"b{suffix}"]
+    assert run_cli("evaluate", run, run / "voc")[0] == 0
+    assert run_cli(*command, "--keep", "0.9", "--overwrite")[0] == 0
+    found = [json.loads(line) for line in (run / "results.jsonl").read_text().splitlines()]
+    boxes = sum(len(one["detections"]) for one in found)
+    assert len(json.loads((run / "coco.json").read_text())["annotations"]) == boxes

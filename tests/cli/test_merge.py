@@ -32,8 +32,8 @@ def test_shards_searched_apart_are_merged(run_cli, folder, tmp_path):
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "two"])
-def test_a_shard_that_is_none_ends_with_one_line(run_cli, folder, tmp_path, shard):
+def test_a_shard_that_is_none_is_wrong_usage(run_cli, folder, tmp_path, shard):
     code, out, err = run_cli("batch", folder, "-o", tmp_path / "run", "--shard", shard)
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "expected I/N" in err.splitlines()[-1]
     assert not (tmp_path / "run").exists()
