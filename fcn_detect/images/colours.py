@@ -5,11 +5,14 @@
 | grey, 1 bit, palette, YCbCr | RGB |
 | with transparency | laid on white; a warning when some pixel is not opaque |
 | CMYK | Pillow's plain conversion, and a warning: other programs show other colours |
-| 16-bit grey | 8 bit; white is 4095 when no value is larger, else 65535; a warning says which |
+| 16-bit grey or RGB | 8 bit; white is 4095 if no value is larger, or 65535; a warning says which |
 | float, LAB, others | refused: they state no range or no colours |
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_detect.errors import ImageError
@@ -62,11 +65,27 @@ def _deep_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
             f"grey values of mode {image.mode} reach from {least} to {most}, outside 16 bits; "
             "save the picture with 8 or 16 bits",
         )
-    bits = 12 if most < 4096 else 16
-    white = 2**bits - 1
-    grey = ((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
-    note = f"{bits}-bit grey was scaled to 8 bits: 0 is black, {white} is white"
+    grey, note = _scaled(values, "grey")
     return Image.fromarray(grey).convert("RGB"), [note]
+
+
+def deep_colours_to_rgb(values: NDArray[np.uint16]) -> tuple[Image.Image, list[str]]:
+    """Colours of 12 or 16 bits, red, green and blue, and perhaps alpha, `(h, w, 3 or 4)`."""
+    colours, note = _scaled(values[..., :3], "colour")
+    picture = Image.fromarray(colours)
+    if values.shape[2] == 3:
+        return picture, [note]
+    picture.putalpha(Image.fromarray((values[..., 3] >> 8).astype(np.uint8)))
+    rgb, notes = _on_white(picture)
+    return rgb, [note, *notes]
+
+
+def _scaled(values: NDArray[Any], what: str) -> tuple[NDArray[np.uint8], str]:
+    """Values of 12 or 16 bits in 8, and what was made of them."""
+    bits = 12 if int(values.max()) < 4096 else 16
+    white = 2**bits - 1
+    scaled = ((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
+    return scaled, f"{bits}-bit {what} was scaled to 8 bits: 0 is black, {white} is white"
 
 
 def _meaning(mode: str) -> str:

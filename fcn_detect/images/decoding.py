@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps
 
 from fcn_detect.errors import ImageError, one_line
-from fcn_detect.images.colours import to_rgb
+from fcn_detect.images.colours import deep_colours_to_rgb, to_rgb
 from fcn_detect.images.octaves import Halves
 from fcn_detect.images.quiet import caught_warnings
 from fcn_detect.images.tiff import describe_pixels, first_directory
@@ -102,12 +102,18 @@ def decode(name: str, data: bytes, rules: ReadingRules) -> LoadedImage:
     _check_size(image, rules.max_pixels)
     _note_frames(name, data, notes)
     width, height = image.size
+    is_deep = _has_deep_colours(image)
     halved = 0 if missing else _halve_while_decoding(image, rules.halvings)
     missing = _load(image, missing, rules.allow_truncated, notes)
     # not earlier: a PNG's EXIF may come last; a TIFF that Pillow has turned lost the tag by now
     orientation = _orientation(image, notes)
     # a TIFF that was not decoded to its end has the size of the turned picture, its copy has not
+    deep = _deep_colours(data) if is_deep and not missing else None
     rgb, colour_notes = to_rgb(image.copy() if missing else image)
+    if deep is not None:
+        rgb, colour_notes = deep_colours_to_rgb(deep)
+    elif is_deep:
+        colour_notes = [*colour_notes, "of 16-bit colours the upper 8 bits were taken"]
     notes += colour_notes
     if missing:
         notes.append(f"the file ends early: {missing}; {_blank_rows(rgb)}")
@@ -132,9 +138,8 @@ def from_pil(image: Image.Image) -> LoadedImage:
         turned = ImageOps.exif_transpose(image)
         turned.load()
     except DECODER_ERRORS as error:
-        raise ImageError(
-            "corrupt", f"the PIL image cannot be decoded: {one_line(error)}"
-        ) from error
+        kind = "truncated" if "truncated" in str(error) else "corrupt"
+        raise ImageError(kind, f"the PIL image cannot be decoded: {one_line(error)}") from error
     rgb, notes = to_rgb(turned)
     return LoadedImage(np.array(rgb), tuple(notes))
 
@@ -212,6 +217,22 @@ def _halve_while_decoding(image: ImageFile.ImageFile, halvings: int) -> int:
         image.draft(image.mode, (width >> times, height >> times))
         assert image.size == (width >> times, height >> times)
     return times
+
+
+def _has_deep_colours(image: ImageFile.ImageFile) -> bool:
+    """Whether a picture that is not decoded yet has colours of 16 bits, which Pillow cuts to 8."""
+    stored = str(image.tile[0].args) if image.tile else ""
+    return image.format in ("PNG", "TIFF") and image.mode in ("RGB", "RGBA") and ";16" in stored
+
+
+def _deep_colours(data: bytes) -> NDArray[np.uint16] | None:
+    """Red, green and blue of 16 bits, and alpha where there is one; None: OpenCV cannot tell."""
+    import cv2
+
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.dtype != np.uint16 or found.ndim != 3:
+        return None
+    return np.asarray(found[..., [2, 1, 0, 3][: found.shape[2]]], np.uint16)
 
 
 def _orientation(image: Image.Image, notes: list[str]) -> int:

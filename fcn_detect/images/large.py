@@ -80,7 +80,7 @@ def _check_expansion(path: Path, header: PictureHeader, max_expansion: float) ->
         raise ImageError(
             "too_large",
             f"the picture has {_size(header)} pixels in a file of {size:,} bytes, as bombs have; "
-            "save it anew with 8 bits a pixel or more, or in parts, or raise detect.max_expansion",
+            "save it anew in colour, or in parts, or raise detect.max_expansion",
         )
 
 

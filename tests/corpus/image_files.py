@@ -151,9 +151,16 @@ JPEG, PNG, TIFF = saved("JPEG", quality=95), saved("PNG"), saved("TIFF")
 GREY = PICTURE.convert("L")
 FRAMES = {"save_all": True, "append_images": [GREY.convert("RGB")]}
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-ROWS = b"".join(
-    b"\0" + (row * np.uint16(257)).astype(">u2").tobytes() for row in np.asarray(PICTURE)
-)
+
+
+def deep_rows(picture: Image.Image, factor: int) -> bytes:
+    """Rows of a PNG whose values have 16 bits: those of a picture, times a factor."""
+    values = np.asarray(picture).astype(np.uint16) * np.uint16(factor)
+    return b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+
+
+ROWS, DIM_ROWS = deep_rows(PICTURE, 257), deep_rows(PICTURE, 16)
+CLEAR_ROWS = deep_rows(transparent(), 257)
 # no encoder at hand writes arithmetic codes: a small picture, as it is
 ARITHMETIC = base64.b64decode(
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNy"
@@ -254,7 +261,9 @@ _PIXELS = [
     Kind("clear.webp", data(saved("WEBP", transparent())), READ, "white background"),
     Kind("deep-grey.png", data(saved("PNG", Image.fromarray(DEEP))), READ, "65535 is white"),
     Kind("twelve-bit.png", data(saved("PNG", Image.fromarray(DEEP // 16))), READ, "4095 is white"),
-    Kind("deep-colour.png", data(png(144, 160, 16, 2, ROWS)), SAME),
+    Kind("deep-colour.png", data(png(144, 160, 16, 2, ROWS)), SAME, "65535 is white"),
+    Kind("deep-clear.png", data(png(144, 160, 16, 6, CLEAR_ROWS)), READ, "white background"),
+    Kind("twelve-bit-colour.png", data(png(144, 160, 16, 2, DIM_ROWS)), CLOSE, "4095 is white"),
     Kind("cmyk.jpg", data(saved("JPEG", PICTURE.convert("CMYK"), quality=95)), CLOSE, "CMYK"),
     Kind("lab.tif", data(saved("TIFF", PICTURE.convert("LAB"))), "unsupported_pixels"),
     Kind("float.tif", data(saved("TIFF", GREY.convert("F"))), "unsupported_pixels"),
