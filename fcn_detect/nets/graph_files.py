@@ -17,6 +17,7 @@ from fcn_detect.headers import (
 )
 from fcn_detect.nets.conversion import FullyConvolutional, to_fully_convolutional
 from fcn_detect.nets.folding import fold_normalisations
+from fcn_detect.nets.normalize import normalisation_of
 from fcn_detect.nets.onnx_graph import onnx_graph, save_onnx_graph
 from fcn_detect.nets.openvino_graph import openvino_graph, save_openvino_graph
 from fcn_detect.results import ModelHeader
@@ -90,6 +91,7 @@ def convert_model(
         receptive_field=fcn.receptive_field,
         probe=_probe(fcn),
     )
+    header = header.model_copy(update={"normalisation": normalisation_of(classifier)})
     return ConvertedModel(header.converted(fcn.stride_hw), net, fold_normalisations(fcn))
 
 

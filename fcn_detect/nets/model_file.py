@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from fcn_detect.errors import ModelError, SettingsError, one_line
 from fcn_detect.files import write_atomically
 from fcn_detect.headers import EXPORTED_SUFFIXES, HEADER_KEY, METADATA_READERS, read_header
+from fcn_detect.nets.normalize import normalisation_of
 from fcn_detect.nets.zoo import build_net
 from fcn_detect.results import ModelHeader
 
@@ -23,7 +24,11 @@ DIGEST_KEY = "fcn_detect_sha256"
 
 
 def save_model(path: Path, header: ModelHeader, classifier: nn.Module) -> None:
-    """Writes the classifier's weights and its header to one file, beside and renamed into place."""
+    """Writes the classifier's weights and its header to one file, beside and renamed into place.
+
+    The header in the file says how the classifier normalises pixels.
+    """
+    header = header.model_copy(update={"normalisation": normalisation_of(classifier)})
     weights = {name: t.detach().cpu().contiguous() for name, t in classifier.state_dict().items()}
     text = header.model_dump_json()
     texts = {HEADER_KEY: text, DIGEST_KEY: _digest(text, weights)}

@@ -9,6 +9,7 @@ from fcn_detect.results.model_header import (
     LARGEST_CROP,
     Calibration,
     ModelHeader,
+    Normalisation,
     OffsetName,
     outputs_for,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ImageAnnotations",
     "ImageResult",
     "ModelHeader",
+    "Normalisation",
     "OffsetName",
     "Pairing",
     "Progress",

@@ -45,6 +45,13 @@ class Calibration(_Frozen):
     bias: float = 0.0
 
 
+class Normalisation(_Frozen):
+    """What becomes of red, green and blue in [0, 255] first: `(value - mean) / std`."""
+
+    mean: tuple[float, float, float]
+    std: tuple[_Rate, _Rate, _Rate]
+
+
 class ModelHeader(_Frozen):
     """A model's description, stored as JSON in its file.
 
@@ -58,6 +65,7 @@ class ModelHeader(_Frozen):
             aspect, in this order; empty when it tells nothing.
         stride_hw: pixels between the windows of the converted net.
         exact: whether every cell equals the classifier on its window.
+        normalisation: that the net begins with; None in files that do not say.
         calibration: how logits become probabilities.
         threshold: recommended smallest score to show.
         detect: settings of detection that this model was tuned with.
@@ -76,6 +84,7 @@ class ModelHeader(_Frozen):
     offsets: tuple[OffsetName, ...] = ()
     stride_hw: tuple[_Side, _Side]
     exact: bool
+    normalisation: Normalisation | None = None
     calibration: Calibration = Calibration()
     threshold: float = Field(default=0.5, ge=0, le=1)
     detect: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from torch import nn
 from fcn_detect.errors import ModelError
 from fcn_detect.headers import HEADER_KEY, read_header
 from fcn_detect.nets import build_net, load_model, save_model
+from fcn_detect.nets.normalize import normalisation_of
 from fcn_detect.results import Calibration, ModelHeader
 from fcn_detect.results.model_header import FORMAT_VERSION
 
@@ -45,7 +46,10 @@ def test_a_saved_model_comes_back_as_it_was(classifier: nn.Module, tmp_path: Pat
     path = tmp_path / "new" / "m.safetensors"
     save_model(path, HEADER, classifier)
     header, loaded = load_model(path)
-    assert header == HEADER == read_header(path)
+    assert header == read_header(path)
+    assert header.normalisation == normalisation_of(classifier)
+    assert header.normalisation.mean == (123.675, 116.28, 103.53)
+    assert header.model_copy(update={"normalisation": None}) == HEADER
     state = loaded.state_dict()
     assert state.keys() == classifier.state_dict().keys()
     assert all(torch.equal(state[k], v) for k, v in classifier.state_dict().items())
