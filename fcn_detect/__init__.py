@@ -4,6 +4,7 @@ The names below are all of the public Python interface; each is imported when it
 so that `import fcn_detect` costs nothing.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return importlib.import_module("fcn_detect.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'fcn_detect' has no attribute '{name}'")
-    import importlib
-
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

@@ -47,3 +47,9 @@ def test_every_file_named_in_a_page_exists():
             f"{page.name}: {name}" for name in inside if not (ROOT / "fcn_detect" / name).exists()
         ]
     assert missing == []
+
+
+def test_errors_are_reachable_from_the_package():
+    code = "import fcn_detect; print(fcn_detect.errors.ConversionError.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "ConversionError"

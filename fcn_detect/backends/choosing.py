@@ -15,6 +15,14 @@ MODEL_SUFFIX = ".safetensors"
 GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
 
 
+# What brings each runtime.
+EXTRAS = {
+    "torch": "torch torchvision safetensors",
+    "onnxruntime": "'fcn-detect[onnx]'",
+    "openvino": "'fcn-detect[openvino]'",
+}
+
+
 @dataclass(frozen=True)
 class Runtime:
     """One row of `BACKENDS`.
@@ -71,8 +79,10 @@ def candidates(path: Path, device: str | None, runtimes: Mapping[str, Runtime]) 
     able = [name for name in order if suffix_of(path) in runtimes[name].suffixes]
     installed = [name for name in able if runtimes[name].installed]
     if not installed:
-        wanted = " or ".join(runtimes[name].library for name in able)
-        raise SettingsError(f"{path}: nothing that runs such files is installed; install {wanted}")
+        wanted = " or ".join(EXTRAS[name] for name in able)
+        raise SettingsError(
+            f"{path}: nothing that runs such files is installed; pip install {wanted}"
+        )
     return installed
 
 

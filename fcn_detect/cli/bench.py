@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, json_option, model_option, stride_option
+from fcn_detect.cli.options import BACKENDS, FILE, Number, json_option, model_option, stride_option
 
 
 @fcn_command("bench", short_help="Measure the speed on this machine.")
@@ -22,13 +22,14 @@ from fcn_detect.cli.options import FILE, json_option, model_option, stride_optio
     "--backend",
     "backends",
     multiple=True,
+    type=click.Choice(BACKENDS),
     metavar="NAME",
     help="What runs the network; may be given again. [default: all that are there]",
 )
 @click.option("--device", help="Where it runs, as the backend names it: cpu, cuda, cuda:1.")
 @click.option(
     "--min-height",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="PX",
     help="Smallest object looked for, in pixels of the photo. [default: the model's own]",
 )

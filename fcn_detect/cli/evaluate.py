@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, json_option
+from fcn_detect.cli.options import FILE, INPUT, Number, json_option
 from fcn_detect.cli.talk import note, warn
 
 if TYPE_CHECKING:
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from fcn_detect.evaluate import Evaluation
     from fcn_detect.results import Annotations, ImageResult
 
-PIXELS = click.FloatRange(min=0, min_open=True)
+PIXELS = Number(min=0, min_open=True)
 
 
 @fcn_command("evaluate", short_help="Measure results against true boxes.")
-@click.argument("results", nargs=-1, type=FILE, metavar="RESULTS...")
-@click.argument("annotations", type=FILE)
+@click.argument("results", nargs=-1, type=INPUT, metavar="RESULTS...")
+@click.argument("annotations", type=INPUT)
 @json_option
 @click.option("--plots", type=FILE, metavar="DIR", help="Write the curves as pictures.")
 @click.option(
     "--images",
-    type=FILE,
+    type=INPUT,
     metavar="FOLDER",
     help="Where the photos are: --plots also shows the worst mistakes.",
 )

@@ -8,7 +8,7 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, json_option, model_option, stride_option
+from fcn_detect.cli.options import FILE, INPUT, json_option, model_option, stride_option
 from fcn_detect.cli.talk import print_error, tell
 
 TARGETS = ["onnx", "openvino"]  # the keys of fcn_detect.export.TARGETS; a test compares them
@@ -24,12 +24,12 @@ TARGETS = ["onnx", "openvino"]  # the keys of fcn_detect.export.TARGETS; a test 
 @click.option("--int8", is_flag=True, help="Compute with 8-bit integers, and measure the cost.")
 @click.option(
     "--calibration",
-    type=FILE,
+    type=INPUT,
     metavar="DIR",
     help="Frames like those to be searched: for --int8, and to compare maps on.",
 )
 @click.option(
-    "--annotations", type=FILE, metavar="FILE", help="True boxes of DIR, to measure int8 by."
+    "--annotations", type=INPUT, metavar="FILE", help="True boxes of DIR, to measure int8 by."
 )
 @click.option(
     "--max-cost",

@@ -8,16 +8,16 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE
+from fcn_detect.cli.options import FILE, INPUT
 from fcn_detect.cli.talk import note, tell, warn
 
 
 @fcn_command("harvest", short_help="Cut crops from corrections of a run.")
-@click.argument("run", type=FILE)
-@click.argument("corrections", type=FILE)
+@click.argument("run", type=INPUT)
+@click.argument("corrections", type=INPUT)
 @click.option("-o", "--output", type=FILE, required=True, metavar="CROPS", help="A new folder.")
 @click.option("-m", "--model", help="Whose crops to cut. [default: the run's model]")
-@click.option("--images", type=FILE, metavar="FOLDER", help="Where the run's images are now.")
+@click.option("--images", type=INPUT, metavar="FOLDER", help="Where the run's images are now.")
 @click.option(
     "--backgrounds",
     type=click.IntRange(min=0),

@@ -8,7 +8,7 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, json_option, parse_box, parse_size
+from fcn_detect.cli.options import FILE, INPUT, json_option, parse_box, parse_size
 from fcn_detect.cli.talk import tell
 
 
@@ -24,7 +24,7 @@ def _parse_colour(_ctx: click.Context, _param: click.Parameter, value: str | Non
 
 
 @fcn_command("import", short_help="Turn your own classifier into a model.")
-@click.argument("checkpoint", type=FILE)
+@click.argument("checkpoint", type=INPUT)
 @click.option("--net", required=True, metavar="NAME", help="Its architecture, by name.")
 @click.option(
     "--crop", required=True, metavar="WxH", callback=parse_size, help="Size of its crops."

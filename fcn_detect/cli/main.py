@@ -169,6 +169,11 @@ def _explain_import(error: ImportError) -> str:
             f"OpenCV needs a system library: {error}; install it (Debian: apt-get install libgl1) "
             "or put opencv-python-headless in opencv-python's place"
         )
+    if error.name in ("torch", "torchvision", "safetensors"):
+        return (
+            "PyTorch is not installed (pip install torch torchvision safetensors); without it "
+            "`detect` and `batch` run exported models: -m MODEL.onnx or MODEL.xml"
+        )
     return f"a library is missing or damaged: {error}; install fcn-detect again"
 
 

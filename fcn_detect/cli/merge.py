@@ -6,12 +6,12 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, formats_option
+from fcn_detect.cli.options import FILE, INPUT, formats_option
 from fcn_detect.cli.talk import tell, warn
 
 
 @fcn_command("merge", short_help="Put runs of shards together.")
-@click.argument("runs", nargs=-1, required=True, type=FILE, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=INPUT, metavar="RUN...")
 @click.option("-o", "--output", type=FILE, required=True, metavar="RUN", help="The new run.")
 @formats_option
 @click.option("--overwrite", is_flag=True, help="Forget an earlier run in the new run's folder.")

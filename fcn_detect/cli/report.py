@@ -8,24 +8,24 @@ import click
 
 from fcn_detect.cli.commands import add_options
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, RUNTIME, backend_options
-from fcn_detect.cli.talk import warn
+from fcn_detect.cli.options import FILE, INPUT, RUNTIME, backend_options
+from fcn_detect.cli.talk import tell, warn
 
 if TYPE_CHECKING:
     from fcn_detect.cli.progress import ProgressDisplay
 
 
 @fcn_command("report", short_help="Make a page of a run, to look at and to correct.")
-@click.argument("run", type=FILE, metavar="RUN")
+@click.argument("run", type=INPUT, metavar="RUN")
 @click.option(
     "-o", "--output", type=FILE, metavar="PAGE", help="Folder of the page. [default: RUN/report]"
 )
 @click.option(
-    "--beside", type=FILE, metavar="RUN", help="Another run of the same images, to compare with."
+    "--beside", type=INPUT, metavar="RUN", help="Another run of the same images, to compare with."
 )
 @click.option(
     "--images",
-    type=FILE,
+    type=INPUT,
     metavar="FOLDER",
     help="Where the photos are now. [default: the folder that the run names]",
 )
@@ -126,7 +126,7 @@ def make_page(page: Page, display: "ProgressDisplay", detector: Any = None) -> N
     if summary.spots:
         spots = "spots" if summary.spots > 1 else "spot"
         warn(f"{summary.spots} {spots} of repeated detections: {job.page}/repeats.json")
-    click.echo(f"open {summary.index} in a browser")
+    tell(f"open {summary.index} in a browser")
 
 
 def _detector(run: Path, backend: str, device: str | None) -> Any:

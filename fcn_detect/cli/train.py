@@ -8,7 +8,7 @@ import click
 
 from fcn_detect.cli import exit_codes
 from fcn_detect.cli.commands import command as fcn_command
-from fcn_detect.cli.options import FILE, config_option, parse_box
+from fcn_detect.cli.options import FILE, INPUT, check_size, config_option, parse_box
 from fcn_detect.cli.talk import tell, warn
 
 if TYPE_CHECKING:
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 @fcn_command("train", short_help="Train a model on folders of crops.")
-@click.argument("crops", nargs=-1, required=True, type=FILE, metavar="CROPS...")
+@click.argument("crops", nargs=-1, required=True, type=INPUT, metavar="CROPS...")
 @click.option("-o", "--output", type=FILE, required=True, help="The model file to write.")
 @config_option
 @click.option("--net", metavar="NAME", help="Architecture. [default: valid-medium]")
-@click.option("--crop", metavar="WxH", help="Size of the crops. [default: 64x128]")
+@click.option(
+    "--crop", metavar="WxH", callback=check_size, help="Size of the crops. [default: 64x128]"
+)
 @click.option(
     "--object-box",
     metavar="X0,Y0,X1,Y1",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from fcn_detect.cli.commands import add_options
 from fcn_detect.cli.commands import command as fcn_command
 from fcn_detect.cli.options import (
     FILE,
+    INPUT,
     RUNTIME,
     backend_options,
     json_option,
@@ -26,7 +28,7 @@ RENDERED_SIZES_HW = [(384, 512), (512, 1024)]
 
 
 @fcn_command("verify", short_help="Prove that the map equals the sliding window.")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.argument("images", nargs=-1, type=INPUT, metavar="[IMAGE]...")
 @model_option
 @click.option("--net", metavar="NAME", help="Instead of a model: a net by name, untrained.")
 @click.option(
@@ -51,7 +53,7 @@ RENDERED_SIZES_HW = [(384, 512), (512, 1024)]
 @json_option
 @add_options(backend_options, RUNTIME)
 def command(
-    images: tuple[str, ...],
+    images: tuple[Path, ...],
     model: str,
     net: str | None,
     crop: tuple[int, int],
@@ -77,6 +79,8 @@ def command(
       fcn-detect verify --against run --backend torch
     """  # noqa: D301 (click wants the character itself)
     if against["against"] is not None:
+        if images:
+            raise click.UsageError("--against takes the run's own images; leave IMAGE out")
         source = click.get_current_context().get_parameter_source("model")
         own = source is not ParameterSource.COMMANDLINE
         given = {"model": None if own else model, "backend": backend, "device": device}
@@ -146,7 +150,7 @@ def _open(model: str, name: str, device: str | None, stride: int | None) -> Any:
     return WithClassifier(opened, oracle.classify)
 
 
-def _levels(images: tuple[str, ...], header: Any) -> Iterator[tuple[str, Any, Any]]:
+def _levels(images: tuple[Path, ...], header: Any) -> Iterator[tuple[str, Any, Any]]:
     """Name, pixels and the level of scale 1 of each image, given or rendered."""
     from fcn_detect.detect import level_plan
 
@@ -154,12 +158,16 @@ def _levels(images: tuple[str, ...], header: Any) -> Iterator[tuple[str, Any, An
         yield name, pixels, level_plan(header).level(pixels.shape[:2], 1.0)
 
 
-def _pixels(images: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _pixels(images: tuple[Path, ...]) -> Iterator[tuple[str, Any]]:
     if images:
+        from fcn_detect.errors import ImageError
         from fcn_detect.images import find_images, read_image
 
         for path in find_images(images):
-            yield path.as_posix(), read_image(path).pixels
+            try:
+                yield path.as_posix(), read_image(path).pixels
+            except ImageError as error:
+                raise ImageError(error.kind, f"{path}: {error}") from error
         return
     import numpy as np
 

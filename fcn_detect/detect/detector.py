@@ -100,7 +100,7 @@ class Detector:
         *,
         backend: str = "auto",
         device: str | None = None,
-        config: Path | None = None,
+        config: str | Path | None = None,
         **settings: Any,
     ) -> "Detector":
         """A detector from a shipped model's name, a model file or an exported one.
@@ -119,7 +119,7 @@ class Detector:
         """
         given = {key: value for key, value in settings.items() if value is not None}
         if config is not None:
-            file = read_settings(config).detect.model_dump(exclude_unset=True)
+            file = read_settings(Path(config)).detect.model_dump(exclude_unset=True)
             given = _laid_over(file, given)
         settings = _laid_over(read_header(find_model(model)).detect, given)
         checked = read_settings(None, {"detect": settings}).detect

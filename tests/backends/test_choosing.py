@@ -44,9 +44,11 @@ def test_auto_tries_the_fastest_that_is_there_first(machine, file, device, libra
 
 def test_a_file_that_nothing_installed_runs_is_refused_with_what_would(machine):
     machine("torch")
-    with pytest.raises(SettingsError, match=r"install openvino or onnxruntime$"):
+    with pytest.raises(
+        SettingsError, match=r"pip install 'fcn-detect\[openvino\]' or 'fcn-detect\[onnx\]'$"
+    ):
         candidates(Path("m.onnx"), None, BACKENDS)
-    with pytest.raises(SettingsError, match=r"install openvino$"):
+    with pytest.raises(SettingsError, match=r"pip install 'fcn-detect\[openvino\]'$"):
         candidates(Path("m.xml"), None, BACKENDS)
 
 

@@ -39,7 +39,6 @@ def test_bench_prints_tables_and_writes_files(run_cli, model, photo, tmp_path):
     [
         (["-m", "no-such-model"], "no such model file"),
         (["no-such-photo.jpg", "--backend", "torch"], "does not exist"),
-        (["--backend", "abacus"], "no backend is called 'abacus'"),
         (["--backend", "torch", "--against", "none.onnx"], "no such model file"),
         (["--backend", "torch", "--stride", "3"], "a stride of 3 is not possible"),
     ],

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from fcn_detect.backends import BACKENDS
 from fcn_detect.cli import options
 from fcn_detect.cli.main import COMMANDS
 from fcn_detect.formats import WRITERS
@@ -71,8 +72,9 @@ def test_what_cannot_be_done_ends_with_1_and_one_line(run_cli, tmp_path, monkeyp
     assert "Traceback" not in err
 
 
-def test_batch_offers_every_format_that_there_is():
+def test_options_offer_every_format_and_backend_that_there_is():
     assert sorted(WRITERS) == options.FORMATS
+    assert list(BACKENDS) == options.BACKENDS
 
 
 def test_a_missing_system_library_is_named_with_its_cure(
