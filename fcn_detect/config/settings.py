@@ -136,7 +136,7 @@ class TrainSettings(_Table):
         weight_decay: of AdamW.
         label_smoothing: probability mass moved off the true class of objects.
         background_smoothing: likewise of backgrounds. Nearly every window of a frame is one: with
-            0.02 they score 0.01, and a third of all windows may be above the `keep` of 0.01.
+            0.02 they score 0.016, and a third of all windows may be above the `keep` of 0.01.
         teacher: a model of the same classes, by file or shipped name, whose probabilities of each
             augmented window are learned beside the crops' classes; windows are enlarged to its
             own. None: the crops alone.

@@ -1,9 +1,10 @@
 """The folder that `detect` leaves: photos with boxes, heat maps, cut-outs."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 import numpy as np
@@ -41,6 +42,7 @@ class PhotoWriter:
     ) -> None:
         self.folder, self.threshold = folder, threshold
         self.heat_maps, self.crops = heat_maps, crops
+        self._owners: dict[PurePosixPath, str] = {}
 
     def write(
         self, result: ImageResult, search: Search | TiledSearch, calibration: Calibration
@@ -97,8 +99,15 @@ class PhotoWriter:
         _save(draw_detections(pixels, smaller), self._path(result.image))
 
     def _path(self, image: str) -> Path:
-        """Where the pictures of a photo go, which is never where the photo is."""
-        path = self.folder / safe_name(image)
+        """Where the pictures of a photo go, which is never where the photo is.
+
+        Of two photos whose names become one there, the second gets a mark.
+        """
+        name = PurePosixPath(safe_name(image))
+        if self._owners.setdefault(name, image) != image:
+            mark = hashlib.sha256(os.fsencode(image)).hexdigest()[:8]
+            name = name.with_name(name_that_fits(f"{name.stem}~{mark}", name.suffix))
+        path = self.folder / name
         if os.path.realpath(path.parent) == os.path.realpath(Path(image).parent):
             raise SettingsError(
                 f"-o {self.folder}: the picture of {image} would lie beside it, and might replace "

@@ -195,3 +195,16 @@ def test_settings_files_may_be_named_by_text(dress_model, tmp_path):
     (tmp_path / "own.toml").write_text("[detect]\nmin_height = 77\n")
     detector = Detector.load(dress_model, backend="torch", config=str(tmp_path / "own.toml"))
     assert detector.settings.min_height == 77
+
+
+def test_pictures_of_two_photos_never_share_a_name(
+    run_cli, photo, dress_model, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with Image.open(photo) as image:
+        image.save("a.bmp")
+    shutil.copy("a.bmp", "a.bmp.jpg")
+    assert run_cli("detect", "a.bmp", "a.bmp.jpg", "-m", dress_model)[0] == 0
+    written = sorted(path.name for path in (tmp_path / "detections").glob("*.jpg"))
+    assert written[0] == "a.bmp.jpg"
+    assert len(written) == 2
