@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from fcn_detect.scenes import render_scene
+from fcn_detect.video import decoding
 
 
 def rendered_frames(count, size_hw=(160, 200), seed=3):
@@ -87,3 +88,9 @@ def _element(name, content):
 
 def _number(value):
     return value.to_bytes(8)
+
+
+def send_complaining(said, connection, *arguments):
+    """`send_clip`, in a process whose decoder complains of each frame."""
+    decoding.Complaints.take = lambda _self: (said,)
+    decoding.send_clip(connection, *arguments)

@@ -10,6 +10,7 @@ from fcn_detect.errors import one_line
 _LINE = re.compile(r"\[[\w,.-]+ @ 0x[0-9a-f]+\] (.+)")
 _MOST_BYTES = 65536
 _NO_DECODER = re.compile(r"doesn't support hardware accelerated (\S+) decoding")
+_NOT_CONVERTED = "Cannot convert interlaced"
 _SAYS_CUT = ("ended prematurely", "partial file", "moov atom not found", "truncated")
 
 
@@ -36,6 +37,11 @@ class Complaints:
 def says_cut(complaint: str) -> bool:
     """Whether a complaint is that the file ends early."""
     return any(words in complaint.lower() for words in _SAYS_CUT)
+
+
+def says_interlaced(complaint: str) -> bool:
+    """Whether a complaint is that frames are interlaced, of which OpenCV then gives no pixels."""
+    return _NOT_CONVERTED in complaint
 
 
 def codec_without_decoder(complaints: Iterable[str]) -> str | None:

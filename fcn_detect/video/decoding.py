@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from fcn_detect.video.complaints import Complaints, says_cut
+from fcn_detect.video.complaints import Complaints, says_cut, says_interlaced
 from fcn_detect.video.messages import Coming, Ended, Opened, Refused, Started
 from fcn_detect.video.source import StreamSource
 
@@ -19,6 +19,12 @@ from fcn_detect.video.source import StreamSource
 TRIES = 500
 # One thread decodes faster than a network searches, and says of which frame it complains.
 _ONE_THREAD = [cv2.CAP_PROP_N_THREADS, 1]
+
+
+INTERLACED = (
+    "it is interlaced, which this build of OpenCV cannot convert; deinterlace it, as with "
+    "ffmpeg -i VIDEO -vf yadif NEW.mp4"
+)
 
 
 def send_clip(connection: Connection, path: Path, stride: int, max_pixels: int) -> None:
@@ -68,8 +74,11 @@ def _send_clip(
         number, lost, failed = number + failed, lost + failed, 0
         if number % stride == 0:
             whole, picture = capture.retrieve()
+            if whole and any(map(says_interlaced, said := complaints.take())):
+                connection.send(Refused("needs_plugin", INTERLACED))
+                return
             if whole:
-                _send_frame(connection, _decoded(number, capture, picture), complaints.take())
+                _send_frame(connection, _decoded(number, capture, picture), said)
             lost += not whole
         number += 1
     connection.send(Ended(number, lost, complaints.take()))
@@ -124,7 +133,11 @@ def send_newest(connection: Connection, source: StreamSource, arrived: Any) -> N
             if frame is None:
                 connection.send(Ended(complaints=complaints.take()))
                 break
-            _send_frame(connection, frame, complaints.take())
+            said = complaints.take()
+            if any(map(says_interlaced, said)):
+                connection.send(Ended(complaints=(INTERLACED,)))
+                break
+            _send_frame(connection, frame, said)
     os._exit(0)  # the thread may wait for a camera for ever
 
 

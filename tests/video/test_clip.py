@@ -1,5 +1,6 @@
 import os
 import signal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from clips import (
     matroska_frame,
     matroska_head,
     rendered_frames,
+    send_complaining,
     turned_sideways,
     write_clip,
     write_matroska,
@@ -202,3 +204,13 @@ def test_what_is_not_asked_for_is_not_decoded(tmp_path):
             for _ in frames:
                 left += 1
     assert left <= 2
+
+
+def test_frames_of_which_there_are_no_pixels_are_none(tmp_path, monkeypatch):
+    """OpenCV gives interlaced frames without pixels, and says so on standard error alone."""
+    said = "Cannot convert interlaced to progressive frames or vice versa"
+    monkeypatch.setattr(clip, "send_clip", partial(send_complaining, said))
+    path = write_clip(tmp_path / "a.mkv", rendered_frames(4))
+    with ClipReader(path, 1, MOST) as reader, pytest.raises(ImageError, match="yadif") as caught:
+        list(reader.frames())
+    assert caught.value.kind == "needs_plugin"
