@@ -1,5 +1,6 @@
 """The photos without the object of one training: windows, false alarms, what was left out."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,14 @@ class Negatives:
         model = settings.model
         self.around = Surroundings(model.crop, model.margins_hw)
         self.window_only = Surroundings(model.window_hw, (0, 0))
+
+    def digest(self) -> str:
+        """SHA-256, hexadecimal, of the names and sizes of all photos, by what they are used for."""
+        lists = [
+            [(path.name, path.stat().st_size) for path in photos if path.is_file()]
+            for photos in (self.photos, self.held_back)
+        ]
+        return hashlib.sha256(repr(lists).encode(errors="surrogateescape")).hexdigest()
 
     def random_windows(self) -> NDArray[np.uint8]:
         """Windows at random scales and places, uint8 `(n, crop_h, crop_w, 3)`."""

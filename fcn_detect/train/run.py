@@ -37,7 +37,7 @@ from fcn_detect.train.loop import (
     predict,
 )
 from fcn_detect.train.mining import FalseAlarms
-from fcn_detect.train.negatives import Negatives
+from fcn_detect.train.negatives import HELD_BACK_PER_PHOTO, Negatives
 from fcn_detect.train.teacher import Teacher
 
 CHECKPOINT_NAME = "checkpoint.pt"
@@ -115,6 +115,7 @@ class _Training:
             "set of crops": _digest_crops(self.folders),
             "model to go on from": None if job.init is None else sha256_of(job.init),
             "teacher": None if teacher is None else sha256_of(find_model(teacher)),
+            "set of photos": self.negatives.digest(),
         }
 
     def run(self) -> TrainingResult:
@@ -198,9 +199,11 @@ class _Training:
             if phase > 0 and self._is_done(phase):
                 break
             if phase > 0:
-                crops = crops.with_background(
-                    self._mined(phase, phase <= first), f"mined-{phase}", background
-                )
+                mined = self._mined(phase, phase <= first)
+                if not len(mined):
+                    self.say("mining ends: there is no false alarm to learn from")
+                    break
+                crops = crops.with_background(mined, f"mined-{phase}", background)
             if phase >= first:
                 self._train_phase(phase, crops, state if phase == first else None)
 
@@ -212,7 +215,9 @@ class _Training:
             self.negatives.count_after_phase(self.classifier, shares, self.say)
         if phase < 2 or not self.negatives.held_back:
             return False
-        done = counts[phase - 1] > LEAST_GAIN * counts[phase - 2]
+        now, before = counts[phase - 1], counts[phase - 2]
+        # at the most that are counted of a photo, nobody knows how many there are
+        done = LEAST_GAIN * before <= now < HELD_BACK_PER_PHOTO
         if done:
             self.say("mining ends: the last round made false alarms no rarer")
         return done

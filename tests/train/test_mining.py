@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from fcn_detect.geometry import ScoreGrid
 from fcn_detect.postprocess import probabilities
 from fcn_detect.results import Calibration, ModelHeader, silent
 from fcn_detect.train.mining import FalseAlarms, Surroundings, find_false_alarms, list_photos
+from fcn_detect.train.run import _Training
 
 HEADER = ModelHeader(
     net="fake",
@@ -87,3 +90,20 @@ def test_a_tenth_of_ten_photos_or_more_is_held_back(count, expected, tmp_path):
     for i in range(count):
         (tmp_path / f"{i:03d}.png").touch()
     assert len(list_photos(tmp_path, 0.1)[1]) == expected
+
+
+@pytest.mark.parametrize(
+    "counts, done",
+    [
+        ([2.0, 1.0], False),
+        ([1.0, 1.0], True),
+        ([1.0, 2.0], True),
+        ([0.0, 0.0], True),
+        ([100.0, 100.0], False),
+    ],
+)
+def test_mining_ends_where_a_round_made_false_alarms_no_rarer(counts, done):
+    training = object.__new__(_Training)
+    training.negatives = SimpleNamespace(by_phase=counts, held_back=["a.png"])
+    training.say = lambda _line: None
+    assert training._is_done(2) is done

@@ -234,3 +234,15 @@ def test_any_seed_that_the_settings_allow_can_be_trained_with(
     settings = quick_settings.model_copy(update={"train": training})
     train(TrainingJob(dress_crops, tmp_path / "m.safetensors", settings))
     assert read_header(tmp_path / "m.safetensors").training["train"]["seed"] == 2**63 - 1
+
+
+def test_other_photos_than_were_learned_from_are_refused(tmp_path, dress_crops, mining_settings):
+    photos = tmp_path / "photos"
+    shutil.copytree(mining_settings.mining.negatives, photos)
+    mining = mining_settings.mining.model_copy(update={"negatives": str(photos), "rounds": 0})
+    settings = mining_settings.model_copy(update={"mining": mining})
+    model = tmp_path / "m.safetensors"
+    train(TrainingJob(dress_crops, model, settings))
+    next(photos.iterdir()).unlink()
+    with pytest.raises(SettingsError, match="set of photos"):
+        train(TrainingJob(dress_crops, model, settings, resume=True))
