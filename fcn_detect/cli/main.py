@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -120,6 +121,8 @@ def main() -> NoReturn:
     130 interrupted; 143 terminated.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
+    if sys.stderr is None:  # closed: no other file may get its number
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # its warnings are said in our own words
     try:
         code = _run(prog_name="fcn-detect", standalone_mode=False)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 
 import click
@@ -22,12 +23,20 @@ from fcn_detect.cli.talk import is_quiet
 SECONDS_BETWEEN_LINES = 15.0
 
 
+class _Console(Console):
+    """One whose reader may go away without an end to the work."""
+
+    def on_broken_pipe(self) -> None:
+        """Says nothing any more."""
+        self.quiet = True
+
+
 class ProgressDisplay:
     """A `fcn_detect.results.Progress` for the terminal; use it as a context manager."""
 
     def __init__(self) -> None:
         self._quiet = is_quiet()
-        self._console = Console(file=sys.stderr, quiet=self._quiet)
+        self._console = _Console(file=sys.stderr, quiet=self._quiet)
         self._watched = self._console.is_terminal
         self._bars = Progress(
             SpinnerColumn(),
@@ -69,11 +78,13 @@ class ProgressDisplay:
 
     def say(self, line: str) -> None:
         """Prints a line above the bars."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        with suppress(OSError, ValueError):  # who has closed it does not stop the work
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _print_line(self, task: str, done: int, total: int, note: str) -> None:
         now = time.monotonic()
         due = self._line_due.setdefault(task, now + SECONDS_BETWEEN_LINES)
         if now >= due or (done >= total and due > 0):
             self._line_due[task] = now + SECONDS_BETWEEN_LINES if done < total else -1.0
-            click.echo(f"{task}: {done}/{total} {note}".rstrip(), err=True)
+            with suppress(OSError, ValueError):
+                click.echo(f"{task}: {done}/{total} {note}".rstrip(), err=True)

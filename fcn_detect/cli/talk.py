@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from contextlib import suppress
 
 import click
 
@@ -21,18 +22,24 @@ def tell(line: str = "") -> None:
 def note(line: str) -> None:
     """Prints a line for people on standard error; nothing with `--quiet`."""
     if not is_quiet():
-        click.echo(printable(line), err=True)
+        _say(printable(line))
 
 
 def warn(line: str) -> None:
     """Prints a line that nobody may miss on standard error."""
-    click.echo(printable(line), err=True)
+    _say(printable(line))
 
 
 def print_error(line: str) -> None:
     """Prints what went wrong on standard error, in colour where that is wanted."""
     color = False if os.environ.get("NO_COLOR") else None
-    click.echo(click.style("error: ", fg="red", bold=True) + printable(line), err=True, color=color)
+    _say(click.style("error: ", fg="red", bold=True) + printable(line), color)
+
+
+def _say(line: str, color: bool | None = None) -> None:
+    """Prints on standard error; who has closed it does not stop the work."""
+    with suppress(OSError, ValueError):
+        click.echo(line, err=True, color=color)
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ import sys
 
 import click
 import pytest
+from PIL import Image
 
 from fcn_detect.cli.main import COMMANDS, GROUPS, cli
 
@@ -101,3 +102,14 @@ def test_every_command_has_a_group_an_example_and_says_how_to_be_quiet(run_cli):
         assert f"fcn-detect {verb}" in text.partition("Examples:")[2], verb
         assert "General:" in text
         assert "--quiet" in text
+
+
+def test_a_standard_error_that_nobody_reads_stops_nothing(dress_model, tmp_path):
+    Image.new("RGB", (90, 140)).save(tmp_path / "a.png")
+    for number, redirected in enumerate(("2>&-", "2>/dev/full", "2> >(exit)")):
+        out = tmp_path / str(number)
+        program = f"{sys.executable} -m fcn_detect detect {tmp_path / 'a.png'} -o {out}"
+        command = f"{program} -m {dress_model} --backend torch {redirected}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+        assert done.returncode == 0, redirected
+        assert len((out / "results.jsonl").read_text().splitlines()) == 1
