@@ -80,7 +80,7 @@ def command(
     """  # noqa: D301 (click wants the character itself)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.cli.result_names import result_names
-    from fcn_detect.evaluate import HeightRange, evaluate, plot_evaluations
+    from fcn_detect.evaluate import HeightRange, evaluate, other_sizes, plot_evaluations
     from fcn_detect.formats import read_annotations, read_results
 
     if not results:
@@ -98,6 +98,9 @@ def command(
             name: evaluate(one, truth, heights=heights, resamples=resamples, progress=display)
             for name, one in found.items()
         }
+        for name, one in found.items():
+            if lines := other_sizes(one, truth):
+                warn(f"warning: {name}: {lines[0]} ({len(lines)} such); boxes may not fit")
         if plots is not None:
             plot_evaluations(evaluations, plots)
         if plots is not None and images is not None:

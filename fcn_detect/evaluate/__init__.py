@@ -22,6 +22,7 @@ from fcn_detect.evaluate.miss_rate import (
 )
 from fcn_detect.evaluate.mistakes import Mistake, worst_false_alarms, worst_misses
 from fcn_detect.evaluate.naming import pair_by_path_ending
+from fcn_detect.evaluate.pairs import other_sizes
 from fcn_detect.evaluate.plots import plot_evaluations
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "max_recall",
     "miss_rate_at",
     "miss_rate_curve",
+    "other_sizes",
     "pair_by_path_ending",
     "plot_evaluations",
     "recall_at",

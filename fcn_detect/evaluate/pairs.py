@@ -59,6 +59,20 @@ def pair_results(results: Sequence[ImageResult], annotations: Annotations) -> li
     return [_sorted(r, truth) for r, truth in sorted(pairs, key=lambda pair: pair[1].image)]
 
 
+def other_sizes(results: Sequence[ImageResult], annotations: Annotations) -> list[str]:
+    """One line on each image that was searched at another size than its true boxes are of."""
+    partners = pair_by_path_ending(
+        [r.image for r in results], [a.image for a in annotations.images]
+    )
+    pairs = zip(results, (annotations.images[j] for j in partners), strict=True)
+    return [
+        f"{r.image} has {r.width}x{r.height} px in the results, {a.width}x{a.height} in the "
+        "annotations"
+        for r, a in pairs
+        if r.width and r.height and (r.width, r.height) != (a.width, a.height)
+    ]
+
+
 def _check_labels(results: Iterable[ImageResult], classes: Sequence[str]) -> None:
     found = {label for r in results if r.detections for label in r.detections.labels}
     if not found <= set(classes):

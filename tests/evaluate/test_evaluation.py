@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fcn_detect.errors import DataError
-from fcn_detect.evaluate import evaluate
+from fcn_detect.evaluate import evaluate, other_sizes
 from fcn_detect.results import Annotations, Detections, Failure, ImageAnnotations, ImageResult
 
 CLASSES = ["person", "car"]
@@ -151,3 +151,13 @@ def test_annotations_without_images_are_refused(annotations: Annotations) -> Non
 def test_names_that_do_not_pair_are_refused() -> None:
     with pytest.raises(DataError, match="without result"):
         evaluate([], _scene(0))
+
+
+def test_images_of_another_size_than_their_annotations_are_told() -> None:
+    truth = Annotations([_truth(name, [], [], []) for name in ("a.jpg", "b.jpg")], CLASSES)
+    results = [
+        ImageResult("a.jpg", 320, 240, Detections.empty()),
+        ImageResult("b.jpg", 640, 480, Detections.empty()),
+    ]
+    (line,) = other_sizes(results, truth)
+    assert line == "a.jpg has 320x240 px in the results, 640x480 in the annotations"

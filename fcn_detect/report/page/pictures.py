@@ -50,17 +50,28 @@ class Drawn:
     note: str = ""
 
 
-def draw_pictures(where: Place, thumbnail: Path, picture: Path, side: int) -> Drawn:
+def draw_pictures(
+    where: Place,
+    thumbnail: Path,
+    picture: Path,
+    side: int,
+    expected_hw: tuple[int, int] | None = None,
+) -> Drawn:
     """Writes JPEGs of an image, with sides of at most 400 px and `side`; never enlarges.
+
+    An image of another size than was searched is another picture, and not drawn.
 
     Raises:
         OSError: they cannot be written.
     """
     try:
         with local_file(where) as image:
-            pixels, taken = _shrunk(image, side), taken_at(image)
+            (pixels, image_hw), taken = _shrunk(image, side), taken_at(image)
     except ImageError as error:
         return Drawn(False, None, f"{error.kind}: {error}")
+    if expected_hw is not None and image_hw != expected_hw:
+        sizes = [f"{width}x{height}" for height, width in (image_hw, expected_hw)]
+        return Drawn(False, None, f"another picture: it has {sizes[0]} px, and had {sizes[1]}")
     _save(pixels, picture)
     _save(resize_to(pixels, _fitting(pixels.shape[:2], THUMBNAIL_SIDE)[0]), thumbnail)
     return Drawn(True, taken)
@@ -100,8 +111,8 @@ def encode_heat(heat: NDArray[np.float32]) -> bytes:
     return stream.getvalue()
 
 
-def _shrunk(image: Path, side: int) -> Pixels:
-    """An image, RGB, with sides of at most `side`; huge ones are read in parts."""
+def _shrunk(image: Path, side: int) -> tuple[Pixels, tuple[int, int]]:
+    """An image, RGB, with sides of at most `side`, and its own height and width."""
     header = huge_header(image, 0)
     if header is not None and header.pixels > DEFAULT_MAX_PIXELS:
         return _fit(store_image(image, header, _LARGEST), side)
@@ -109,9 +120,10 @@ def _shrunk(image: Path, side: int) -> Pixels:
     return _fit(read_image(image, allow_truncated=True, halvings=times).halves(), side)
 
 
-def _fit(octaves: Octaves, side: int) -> Pixels:
+def _fit(octaves: Octaves, side: int) -> tuple[Pixels, tuple[int, int]]:
     size_hw, scale = _fitting(octaves.image_hw, side)
-    return resize_part(octaves, size_hw, scale, range(size_hw[0]), range(size_hw[1]))
+    pixels = resize_part(octaves, size_hw, scale, range(size_hw[0]), range(size_hw[1]))
+    return pixels, octaves.image_hw
 
 
 def _fitting(image_hw: tuple[int, int], side: int) -> tuple[tuple[int, int], float]:

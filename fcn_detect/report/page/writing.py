@@ -157,7 +157,10 @@ class PageWriter:
             thumbnail, picture = (
                 _picture(folder, kind, start + number) for kind in ("thumbnails", "pictures")
             )
-            return draw_pictures(self._path(result), thumbnail, picture, self.job.picture_side)
+            height, width = result.height, result.width
+            searched = (height, width) if height and width else None
+            where = self._path(result)
+            return draw_pictures(where, thumbnail, picture, self.job.picture_side, searched)
 
         return list(pool.map(draw, range(len(shard))))
 

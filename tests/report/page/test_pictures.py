@@ -76,3 +76,11 @@ def test_an_image_that_cannot_be_searched_has_no_heat_map(tmp_path):
     detector = Detector(FakeBackend(HEADER), DetectSettings())
     assert not draw_heat(detector, tmp_path / "none.png", tmp_path / "heat.png")
     assert not (tmp_path / "heat.png").exists()
+
+
+def test_another_picture_under_the_name_is_not_drawn(tmp_path):
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.jpg")
+    where = (tmp_path / "a.jpg", tmp_path / "t.jpg", tmp_path / "p.jpg", 900)
+    assert draw_pictures(*where, (30, 40)).picture
+    drawn = draw_pictures(*where, (40, 30))
+    assert (drawn.picture, drawn.note) == (False, "another picture: it has 40x30 px, and had 30x40")
