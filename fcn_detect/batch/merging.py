@@ -15,6 +15,7 @@ from fcn_detect.batch.journal import JOURNAL_NAME
 from fcn_detect.batch.machine import Machine, mixture
 from fcn_detect.batch.outputs import (
     COUNTS,
+    formats_there,
     machine_facts,
     write_formats,
     write_records,
@@ -49,11 +50,13 @@ def merge_runs(
     check_alike(facts)
     check_complete(facts)
     _check_free(out, runs, overwrite)
+    wanted = sorted(
+        {*formats, *(name for one in facts for name in one.content["formats"]), *formats_there(out)}
+    )
     (out / JOURNAL_NAME).mkdir(parents=True, exist_ok=True)
     with lock(out / JOURNAL_NAME, str(out)):
         results = write_records(out, _records(runs))
         copy_parts([run / JOURNAL_NAME for run in runs], out / JOURNAL_NAME)
-        wanted = sorted({*formats, *(name for one in facts for name in one.content["formats"])})
         write_formats(out, wanted, results, _shown(facts[0]))
         summary = _summary(facts, results)
         write_run_facts(out, _facts(facts, summary, wanted))

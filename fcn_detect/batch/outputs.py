@@ -52,7 +52,7 @@ def write_outputs(
         summary: of it.
         stream: counts of a stream's frames; None: it was a folder.
     """
-    formats = sorted({*job.formats, *_formats_there(job.run)})
+    formats = sorted({*job.formats, *formats_there(job.run)})
     results = write_records(job.run, journal.records())
     write_formats(job.run, formats, results, Shown(detector.header.labels, detector.threshold))
     header = journal.header
@@ -82,7 +82,7 @@ def write_outputs(
     return results
 
 
-def _formats_there(run: Path) -> list[str]:
+def formats_there(run: Path) -> list[str]:
     """The formats that earlier starts have written, which must not stay behind the results."""
     try:
         named = json.loads(read_bounded(run / RUN_NAME, MAX_BYTES))["formats"]

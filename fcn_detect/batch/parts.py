@@ -82,7 +82,7 @@ class PartReader:
     """Reads records by their places; use it as a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self._paths = dict(parts(folder))
+        self._folder, self._paths = folder, dict(parts(folder))
         self._files: dict[int, IO[bytes]] = {}
 
     def __enter__(self) -> "PartReader":
@@ -101,5 +101,10 @@ class PartReader:
     def _open(self, part: int) -> IO[bytes]:
         if len(self._files) >= OPEN_FILES:
             self._files.pop(next(iter(self._files))).close()
-        self._files[part] = self._paths[part].open("rb")
+        try:
+            self._files[part] = self._paths[part].open("rb")
+        except (KeyError, FileNotFoundError):
+            raise DataError(
+                f"{self._folder}: its records were removed while the run went on; start it again"
+            ) from None
         return self._files[part]

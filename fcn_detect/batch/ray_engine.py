@@ -9,6 +9,7 @@ import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -85,7 +86,8 @@ class RayEngine:
         """Each image's record and what made it, in the order in which calls end."""
         waiting = iter(names)
         while self._fill(waiting):
-            ready, _ = self._ray.wait(list(self._calls), num_returns=1)
+            with _signals_pass():
+                ready, _ = self._ray.wait(list(self._calls), num_returns=1)
             for reference in ready:
                 yield from self._take(reference, self._calls.pop(reference))
 
@@ -108,7 +110,8 @@ class RayEngine:
 
     def _take(self, reference: Any, call: _Call) -> Iterator[tuple[ImageResult, Machine]]:
         try:
-            results, machine, seconds = self._ray.get(reference)
+            with _signals_pass():
+                results, machine, seconds = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             yield from self._lost(call, error)
             return
@@ -150,6 +153,15 @@ class RayEngine:
             reason = " ".join(str(getattr(error, "cause", None) or error).split())[-300:]
             raise SettingsError(f"--engine ray: a worker could not start: {reason}") from None
         return machine
+
+
+@contextmanager
+def _signals_pass() -> Iterator[None]:
+    """Lets what a signal's handler raises out of Ray's code, which makes a SystemError of it."""
+    try:
+        yield
+    except SystemError as error:
+        raise error.__cause__ or error.__context__ or error from None
 
 
 def _connect(ray: Any, address: str | None) -> None:

@@ -96,8 +96,12 @@ class _Watching:
 
     def _is_news(self, name: str) -> bool:
         """Whether a file that an event named is ours, and is not as it was when searched."""
-        known = self._run.journal.index.recorded_state(name)
-        return self._run.holds(name) and self._run.state(name) != known
+        if not self._run.holds(name):
+            return False
+        known, now = self._run.journal.index.recorded_state(name), self._run.state(name)
+        if known is not None and now.content is not None:
+            return (now.size, now.content) != (known.size, known.content)
+        return now != known
 
     def _list(self) -> None:
         """Lists the folder; failures are tried again only after a start."""

@@ -1,6 +1,7 @@
 """`fcn-detect import`: a classifier trained elsewhere as a model file."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fcn_detect.cli.options import FILE, INPUT, json_option, parse_box, parse_si
 from fcn_detect.cli.talk import tell
 
 
-def _parse_colour(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
+def _parse_colour(_ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
     """A click callback: '0.485,0.456,0.406', as a tuple."""
     if value is None:
         return None
@@ -20,6 +21,10 @@ def _parse_colour(_ctx: click.Context, _param: click.Parameter, value: str | Non
         red, green, blue = map(float, value.split(","))
     except ValueError:
         raise click.BadParameter(f"'{value}' is not 3 numbers with commas between") from None
+    if not all(map(math.isfinite, (red, green, blue))):
+        raise click.BadParameter(f"'{value}' holds a number that is none")
+    if param.name == "std" and min(red, green, blue) <= 0:
+        raise click.BadParameter(f"'{value}': deviations are above 0")
     return red, green, blue
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from fcn_detect.errors import DataError
 from fcn_detect.files import name_that_fits, parts_below
 from fcn_detect.results import Detections, ImageResult
 
@@ -40,6 +41,8 @@ class Shown:
         """The detections of an image that are worth showing, as `detection_rows` gives them."""
         if result.detections is None or result.width is None or result.height is None:
             return []
+        if unknown := set(result.detections.labels) - set(self.labels):
+            raise DataError(f"{result.image}: label {sorted(unknown)[0]!r} is none of the model's")
         least = self.threshold((result.height, result.width))
         return [row for row in detection_rows(result.detections) if row.score >= least]
 

@@ -87,7 +87,10 @@ def _pictures(folder: Path) -> Iterator[Path]:
 
 
 def _label_file(picture: Path, folder: Path) -> Path:
-    return folder / "labels" / picture.relative_to(folder / "images").with_suffix(".txt")
+    """`NAME.txt`; or `NAME.jpg.txt`, as is written where two pictures share NAME."""
+    name = picture.relative_to(folder / "images")
+    own = folder / "labels" / name.with_name(f"{name.name}.txt")
+    return own if own.is_file() else folder / "labels" / name.with_suffix(".txt")
 
 
 def _names_file(folder: Path) -> Path:

@@ -112,6 +112,8 @@ def _fill(net: nn.Sequential, weights: Weights, foreign: ForeignNet) -> nn.Seque
             f"the weights are not those of {foreign.net}: {len(missing)} are missing"
             f"{_first(missing)}, {len(unknown)} unknown{_first(unknown)}"
         )
+    if broken := [name for name, values in weights.items() if not values.isfinite().all()]:
+        raise ModelError(f"the weights '{broken[0]}' hold NaN or infinite values")
     try:
         target.load_state_dict(weights, strict=False)
     except RuntimeError as error:

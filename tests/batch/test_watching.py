@@ -137,3 +137,20 @@ def test_what_listings_do_not_tell_is_asked_and_nothing_is_searched_again(
     parts = [part.read_text().splitlines() for part in (inline.run / "journal").glob("*.jsonl")]
     assert sum(len(lines) - 1 for lines in parts) == 20  # behind its header
     system.rm(root, recursive=True)
+
+
+def test_by_content_a_file_that_was_only_touched_is_no_news(inline, detector):
+    job = replace(inline, check_content=True)
+    name, before = "cam0/000.png", []
+
+    def touch():
+        (inline.folder / name).touch()
+        before.append(time.monotonic())
+
+    done = Script(
+        (lambda: len(recorded(inline.run)) == 20, touch),
+        (lambda: time.monotonic() > before[0] + 2, nothing),
+    )
+    watch_folder(job, detector, done, Watch(relist_s=1.0, **QUICK))
+    parts = [part.read_text().splitlines() for part in (inline.run / "journal").glob("*.jsonl")]
+    assert sum(len(lines) - 1 for lines in parts) == 20
