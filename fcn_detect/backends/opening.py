@@ -14,8 +14,6 @@ from fcn_detect.errors import ModelError, SettingsError
 from fcn_detect.headers import EXPORTED_SUFFIXES, read_header
 from fcn_detect.results import TOLERANCE, relative_difference
 
-# Largest difference of a new export from torch, as max|a - b| / max(1, max|b|).
-
 Opener = Callable[[Path, str | None], Backend]
 
 

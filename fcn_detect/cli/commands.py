@@ -21,6 +21,9 @@ class Command(click.Command):
         for option in general:
             _set_heading(option, GENERAL)
         self.params += general
+        for param in self.params:
+            if isinstance(param, click.Option):
+                _name_by_flag(param, str(self.name))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes a section for each group, in the order in which they come."""
@@ -33,6 +36,14 @@ class Command(click.Command):
         for heading, records in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+def _name_by_flag(option: click.Option, command_name: str) -> None:
+    """Lets the variable of an option have its flag's name, where its parameter has another."""
+    flag = max(option.opts, key=len).lstrip("-").replace("-", "_")
+    if option.envvar is None and flag != option.name:
+        both = (flag, str(option.name))
+        option.envvar = [f"FCN_DETECT_{command_name}_{one}".upper() for one in both]
 
 
 def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:

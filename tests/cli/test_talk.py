@@ -113,3 +113,21 @@ def test_a_standard_error_that_nobody_reads_stops_nothing(dress_model, tmp_path)
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
         assert done.returncode == 0, redirected
         assert len((out / "results.jsonl").read_text().splitlines()) == 1
+
+
+def test_every_option_has_a_variable_of_its_flags_name(monkeypatch):
+    """`FCN_DETECT_`, the command and the option, as the documentation says."""
+    ctx = click.Context(cli, auto_envvar_prefix="FCN_DETECT")
+    for name in COMMANDS:
+        found = cli.get_command(ctx, name)
+        inner = click.Context(found, parent=ctx, info_name=name)
+        for option in found.params:
+            flag = max(option.opts, key=len)
+            if not isinstance(option, click.Option) or flag in ("--help", "--quiet", "--verbose"):
+                continue
+            variable = f"FCN_DETECT_{name}_{flag[2:]}".replace("-", "_").upper()
+            monkeypatch.setenv(variable, "there")
+            named = option.resolve_envvar_value(inner)
+            short = isinstance(option.envvar, str)  # one for all commands
+            assert named == "there" or short, (name, flag)
+            monkeypatch.delenv(variable)
