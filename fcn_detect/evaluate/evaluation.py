@@ -19,7 +19,7 @@ from fcn_detect.evaluate.miss_rate import (
     max_recall,
     recall_at,
 )
-from fcn_detect.evaluate.pairs import ImagePair, pair_results
+from fcn_detect.evaluate.pairs import ImagePair, pair_results, with_all_classes
 from fcn_detect.results import Annotations, ImageResult, Progress, silent
 
 
@@ -46,6 +46,7 @@ def evaluate(
         DataError: nothing is annotated, the names of the images do not pair one to one, or a
             result has a label that the annotations do not know.
     """
+    annotations = with_all_classes(annotations, results)
     pairs = pair_results(results, annotations)
     if heights is not None:
         pairs = within_heights(pairs, heights)

@@ -1,7 +1,7 @@
 """Results and true boxes side by side, in an order that does not depend on the input's."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,18 @@ class ImagePair:
         """The true boxes `(m, 4)` of one class and their ignore flags `(m,)`."""
         keep = [i for i, name in enumerate(self.truth.labels) if name == label]
         return self.truth.boxes[keep], self.truth.ignore[keep]
+
+
+def with_all_classes(annotations: Annotations, results: Sequence[ImageResult]) -> Annotations:
+    """The annotations, with the results' labels for classes where their format lists none.
+
+    Where not one label is in both, nothing is added: one side has other names.
+    """
+    found = {label for result in results for label in result.found.labels}
+    known = set(annotations.classes)
+    if annotations.lists_classes or (known and not found & known):
+        return annotations
+    return replace(annotations, classes=sorted(known | found))
 
 
 def pair_results(results: Sequence[ImageResult], annotations: Annotations) -> list[ImagePair]:

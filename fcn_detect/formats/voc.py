@@ -87,7 +87,7 @@ def read_voc_annotations(folder: Path) -> Annotations:
             raise DataError(f"{path}: a second file for the image '{image.image}'")
         images[image.image] = image
     classes = sorted({label for image in images.values() for label in image.labels})
-    return Annotations(list(images.values()), classes)
+    return Annotations(list(images.values()), classes, lists_classes=False)
 
 
 def _image(path: Path, folder: Path) -> ImageAnnotations:

@@ -39,7 +39,14 @@ class ImageAnnotations:
 
 @dataclass(frozen=True)
 class Annotations:
-    """The true boxes of a set of images, one entry an image, empty ones included."""
+    """The true boxes of a set of images, one entry an image, empty ones included.
+
+    Attributes:
+        images: sorted or not, each name once.
+        classes: that were annotated.
+        lists_classes: whether the format tells them all; else there may be some without any box.
+    """
 
     images: list[ImageAnnotations]
     classes: list[str]
+    lists_classes: bool = True

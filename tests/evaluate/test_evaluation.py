@@ -161,3 +161,16 @@ def test_images_of_another_size_than_their_annotations_are_told() -> None:
     ]
     (line,) = other_sizes(results, truth)
     assert line == "a.jpg has 320x240 px in the results, 640x480 in the annotations"
+
+
+def test_a_class_that_a_format_without_a_list_has_no_box_of_is_none_of_a_mistake() -> None:
+    box = [[10, 10, 50, 90]]
+    truth = Annotations([_truth("a.jpg", box, ["person"], [False])], ["person"], False)
+    boxes = np.array([*box, [200, 200, 260, 260]], np.float32)
+    found = Detections(boxes, np.array([0.9, 0.8], np.float32), ["person", "car"])
+    evaluation = evaluate([ImageResult("a.jpg", 640, 480, found)], truth)
+    assert list(evaluation.classes) == ["car", "person"]
+    assert evaluation.overall.ap50 == 1
+    other = Detections(boxes[:1], np.array([0.9], np.float32), ["pedestrian"])
+    with pytest.raises(DataError, match="rename one side"):
+        evaluate([ImageResult("a.jpg", 640, 480, other)], truth)
