@@ -1,5 +1,6 @@
 """What a model file says about itself: all that detection needs beside the weights."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,15 @@ def _printable(label: str) -> str:
     return label
 
 
+def _finite(facts: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(facts, allow_nan=False, default=str)
+    except ValueError:
+        raise ValueError("holds NaN or an infinite number") from None
+    return facts
+
+
+_Facts = Annotated[dict[str, Any], AfterValidator(_finite)]
 _Side = Annotated[int, Field(ge=1, le=LARGEST_CROP)]
 _Rate = Annotated[float, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -87,10 +97,10 @@ class ModelHeader(_Frozen):
     normalisation: Normalisation | None = None
     calibration: Calibration = Calibration()
     threshold: float = Field(default=0.5, ge=0, le=1)
-    detect: dict[str, Any] = {}
+    detect: _Facts = {}
     false_alarms: tuple[tuple[_Rate, _Share], ...] = ()
-    training: dict[str, Any] = {}
-    figures: dict[str, Any] = {}
+    training: _Facts = {}
+    figures: _Facts = {}
     version: int = FORMAT_VERSION
 
     @property

@@ -139,6 +139,10 @@ def files(good: bytes, weights: Weights) -> dict[str, tuple[bytes, str]]:
         "newer": (with_header(weights, version=99), "newer than this program"),
         "unknown-key": (with_header(weights, colour="red"), "damaged header: colour"),
         "not-a-number": (with_header(weights, threshold=float("nan")), "damaged header: threshold"),
+        "settings-not-a-number": (
+            with_header(weights, detect={"min_height": float("nan")}),
+            "damaged header: detect: holds NaN",
+        ),
         "infinite-slope": (
             with_header(weights, calibration={"slope": float("inf")}),
             "damaged header: calibration.slope",
