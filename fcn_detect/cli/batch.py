@@ -17,7 +17,7 @@ from fcn_detect.cli.options import (
     SEARCH,
     Number,
     backend_options,
-    check_folder,
+    check_output,
     check_shown,
     config_option,
     formats_option,
@@ -32,12 +32,17 @@ JOB_OPTIONS = ["workers", "formats", "overwrite", "retry_failed", "check_content
 JOB_OPTIONS += ["engine"]
 
 
-def _check_shard(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """A click callback: '3/8' as it is."""
-    index, _, count = (value or "1/1").partition("/")
-    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
-        raise click.BadParameter(f"'{value}': expected I/N with 1 <= I <= N, such as 1/8")
-    return value
+def _parse_shard(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
+    """A click callback: '3/8' as a `Shard`."""
+    if value is None:
+        return None
+    from fcn_detect.batch import Shard
+    from fcn_detect.errors import SettingsError
+
+    try:
+        return Shard.parse(value)
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 job_options: list[Decorator] = [
@@ -67,7 +72,7 @@ job_options: list[Decorator] = [
     ),
     click.option(
         "--shard",
-        callback=_check_shard,
+        callback=_parse_shard,
         metavar="I/N",
         help="Search the I-th of N parts of the folder; `merge` puts the runs together.",
     ),
@@ -135,7 +140,7 @@ def command(
     from fcn_detect.cli.progress import ProgressDisplay
 
     check_shown(given)
-    check_folder(output)
+    check_output(output)
     if poll and not watch:
         raise click.UsageError("--poll goes with --watch")
     with Stop(watch) as stop, ProgressDisplay() as display:
@@ -200,12 +205,11 @@ def _open(
     there is one pass at a time.
     """
     from fcn_detect.backends import find_model
-    from fcn_detect.batch import BatchJob, RayCluster, Shard, share_cores
+    from fcn_detect.batch import BatchJob, RayCluster, share_cores
     from fcn_detect.detect import Detector
     from fcn_detect.images import place
 
     shard = given.pop("shard")
-    part = None if shard is None else Shard.parse(shard)
     asked = {name: given.pop(name) for name in JOB_OPTIONS}
     cluster = RayCluster(given.pop("ray_address"), given.pop("gpus_per_worker"), given["device"])
     if asked["engine"] == "ray":
@@ -219,7 +223,7 @@ def _open(
             detector = Detector.load(model, **again)
     where = place(folder)
     job = BatchJob(
-        where, output, find_model(model), networks=networks, shard=part, ray=cluster, **asked
+        where, output, find_model(model), networks=networks, shard=shard, ray=cluster, **asked
     )
     return job, detector
 

@@ -17,7 +17,7 @@ from fcn_detect.cli.options import (
     RUNTIME,
     SEARCH,
     backend_options,
-    check_folder,
+    check_output,
     check_shown,
     config_option,
     json_option,
@@ -67,7 +67,7 @@ def command(
       fcn-detect detect clip.mp4 --frame-stride 5
     """  # noqa: D301 (click wants the character itself)
     check_shown(given)
-    check_folder(output)
+    check_output(output)
     from fcn_detect.cli.progress import ProgressDisplay
     from fcn_detect.formats import RESULTS_NAME, RecordSpool
     from fcn_detect.images import find_places, is_clip

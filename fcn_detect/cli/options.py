@@ -202,7 +202,7 @@ def check_shown(given: dict[str, Any]) -> None:
         raise click.UsageError("--threshold and --false-alarms both say what is shown; give one")
 
 
-def check_folder(folder: Path | None) -> None:
+def check_output(folder: Path | None) -> None:
     """Nothing, if this is, or may become, a folder to write to.
 
     Raises:

@@ -8,6 +8,7 @@ import threading
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -745,3 +746,31 @@ def test_only_jpegs_are_halved_and_truncated_ones_are_not(tmp_path):
     image = read_image(data[: len(data) * 3 // 4], halvings=3, allow_truncated=True)
     assert image.pixels.shape == (64, 96, 3)
     assert image.halved == 0
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_deep_tiff_is_turned_as_its_exif_asks(tmp_path, orientation):
+    """OpenCV gives its pixels, Pillow those of a shallow one: both turn, and neither twice."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 36, 3), dtype=np.uint8)
+    _, coded = cv2.imencode(".tif", pixels[..., ::-1].astype(np.uint16) * 257)
+    (tmp_path / "deep.tif").write_bytes(with_orientation(coded.tobytes(), orientation))
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    found = read_image(tmp_path / "deep.tif")
+    assert np.array_equal(found.pixels, read_image(tmp_path / "turned.png").pixels)
+    assert "65535 is white" in found.warnings[0]
+
+
+def with_orientation(tiff, orientation):
+    """A little-endian TIFF of one directory, which is written anew at the end with the tag."""
+    assert tiff[:2] == b"II"
+    start = int.from_bytes(tiff[4:8], "little")
+    count = int.from_bytes(tiff[start : start + 2], "little")
+    at = range(start + 2, start + 2 + 12 * count, 12)
+    entries = [tiff[i : i + 12] for i in at if tiff[i : i + 2] != struct.pack("<H", 274)]
+    entries.append(struct.pack("<HHIHH", 274, 3, 1, orientation, 0))
+    entries.sort(key=lambda entry: int.from_bytes(entry[:2], "little"))
+    tiff += bytes(len(tiff) % 2)
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    return tiff[:4] + struct.pack("<I", len(tiff)) + tiff[8:] + directory
