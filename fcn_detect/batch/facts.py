@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt, ValidationError
 
 from fcn_detect.batch.header import NOT_SEARCHED_WITH, NUMERICS
 from fcn_detect.batch.machine import Machine
 from fcn_detect.batch.outputs import MAX_BYTES, RUN_NAME
 from fcn_detect.batch.shards import Shard
 from fcn_detect.bounded import read_bounded
+from fcn_detect.config import DetectSettings, check_settings
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import WRITERS
+from fcn_detect.results import ModelHeader
 
 
 class _Open(BaseModel):
@@ -65,7 +67,6 @@ class _Run(_Open):
     counts: _Counts
     seconds: float
     finished: str
-    threshold: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ class RunFacts:
     run: Path
     content: dict[str, Any]
     machines: dict[Machine, int]
+
+    @property
+    def header(self) -> ModelHeader:
+        """What the model says of itself, without its training; a DataError if it is damaged."""
+        try:
+            return ModelHeader.model_validate(self.content["model"].get("header"))
+        except ValidationError:
+            raise _damaged(self.run) from None
+
+    @property
+    def settings(self) -> DetectSettings:
+        """How the images were searched; a SettingsError if there is no such setting."""
+        asked = {k: v for k, v in self.content["settings"].items() if k != "sha256"}
+        return check_settings({"detect": asked}, f"{self.run / RUN_NAME}: ").detect
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -109,7 +124,7 @@ def read_facts(run: Path) -> RunFacts:
             f"{run}: no {RUN_NAME}; expected a finished run; let `fcn-detect batch` finish it"
         ) from None
     except (ValueError, RecursionError):
-        raise DataError(f"{run / RUN_NAME}: it is damaged, or of another version") from None
+        raise _damaged(run) from None
     machines = {Machine(**one.model_dump(exclude={"images"})): one.images for one in found}
     return RunFacts(run, content, machines)
 
@@ -155,6 +170,10 @@ def check_complete(facts: Sequence[RunFacts]) -> None:
             f"shard {', '.join(twice)} is there twice" if twice else ""
         )
         raise DataError(f"{wrong}; expected each of the {counts[0]} shards once")
+
+
+def _damaged(run: Path) -> DataError:
+    return DataError(f"{run / RUN_NAME}: it is damaged, or of another version")
 
 
 def _same(first: RunFacts, other: RunFacts, key: str) -> bool:

@@ -23,6 +23,7 @@ from fcn_detect.batch.outputs import (
 )
 from fcn_detect.batch.parts import copy_parts
 from fcn_detect.bounded import bounded_lines
+from fcn_detect.detect import Threshold, level_plan
 from fcn_detect.errors import DataError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, Shown, StoredResults, record_name
 from fcn_detect.locking import lock
@@ -53,28 +54,21 @@ def merge_runs(
     wanted = sorted(
         {*formats, *(name for one in facts for name in one.content["formats"]), *formats_there(out)}
     )
+    shown = _shown(facts[0])
     (out / JOURNAL_NAME).mkdir(parents=True, exist_ok=True)
     with lock(out / JOURNAL_NAME, str(out)):
         results = write_records(out, _records(runs))
         copy_parts([run / JOURNAL_NAME for run in runs], out / JOURNAL_NAME)
-        write_formats(out, wanted, results, _shown(facts[0]))
+        write_formats(out, wanted, results, shown)
         summary = _summary(facts, results)
         write_run_facts(out, _facts(facts, summary, wanted))
     return summary, results
 
 
 def _shown(facts: RunFacts) -> Shown:
-    """What formats show: as the runs did, where one score holds for images of all sizes."""
-
-    def threshold(_image_hw: tuple[int, int]) -> float:
-        if "threshold" not in facts.content:
-            raise DataError(
-                "runs by --false-alarms show another score in each size of image, which merging "
-                "does not know; search with --threshold for formats without scores"
-            )
-        return float(facts.content["threshold"])
-
-    return Shown(facts.content["labels"], threshold)
+    """What formats show: as the runs did."""
+    plan = level_plan(facts.header, facts.settings)
+    return Shown(facts.header.labels, Threshold(facts.header, facts.settings, plan))
 
 
 def _check_free(out: Path, runs: Sequence[Path], overwrite: bool) -> None:

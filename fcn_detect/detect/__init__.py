@@ -12,6 +12,7 @@ from fcn_detect.detect.search import Search
 from fcn_detect.detect.sliding_window import classify_windows, cut_windows
 from fcn_detect.detect.streaming import TiledSearch
 from fcn_detect.detect.stride_report import StrideReport, compare_strides
+from fcn_detect.detect.threshold import Threshold
 from fcn_detect.detect.verify import (
     EquivalenceReport,
     ImageEquivalence,
@@ -29,6 +30,7 @@ __all__ = [
     "Search",
     "SearchedFrame",
     "StrideReport",
+    "Threshold",
     "TiledSearch",
     "WithClassifier",
     "classify_windows",

@@ -16,8 +16,9 @@ from fcn_detect.detect.level_plan import level_plan, why_too_small
 from fcn_detect.detect.limits import streaming_rules
 from fcn_detect.detect.search import Search
 from fcn_detect.detect.streaming import TiledSearch, find_in_tiles
+from fcn_detect.detect.threshold import Threshold
 from fcn_detect.detect.together import ScorerTogether, WaitForScores
-from fcn_detect.errors import ImageError, SettingsError
+from fcn_detect.errors import ImageError
 from fcn_detect.geometry import Level, count_windows, plan_pyramid
 from fcn_detect.headers import read_header
 from fcn_detect.images import (
@@ -44,7 +45,6 @@ from fcn_detect.postprocess import (
     Candidates,
     Selection,
     decode,
-    score_for_false_alarms,
     select,
     to_detections,
 )
@@ -87,11 +87,7 @@ class Detector:
             keep=self.settings.keep,
             limit=self.settings.max_detections,
         )
-        if self.settings.false_alarms is not None and not self.header.false_alarms:
-            raise SettingsError(
-                "--false-alarms: this model was trained without photos to count false alarms on "
-                "(mining.validation, or ten or more of mining.negatives); use --threshold"
-            )
+        self._threshold = Threshold(self.header, self.settings, self.plan)
 
     @classmethod
     def load(
@@ -248,18 +244,8 @@ class Detector:
         return self._select(candidates, image_hw)
 
     def threshold(self, image_hw: tuple[int, int]) -> float:
-        """Smallest score worth showing in an image of this size.
-
-        It is the one that was set, or follows from the false alarms that were allowed and the
-        number of windows, or else is the model's own.
-        """
-        if self.settings.threshold is not None:
-            return self.settings.threshold
-        if self.settings.false_alarms is None:
-            return self.header.threshold
-        return score_for_false_alarms(
-            self.header.false_alarms, self.settings.false_alarms, self.windows(image_hw)
-        )
+        """Smallest score worth showing in an image of this size; see `Threshold`."""
+        return self._threshold(image_hw)
 
     def windows(self, image_hw: tuple[int, int]) -> int:
         """Number of windows searched in an image of this size, over all levels."""

@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from fcn_detect.backends.fake import FakeBackend
 from fcn_detect.batch import Shard, merge_runs, run_batch
 from fcn_detect.batch import machine as batch_machine
 from fcn_detect.config import DetectSettings
@@ -47,6 +49,28 @@ def test_merged_shards_are_the_whole_run_byte_for_byte(inline, detector, run_sha
     }
     assert [part["shard"] for part in merged["merged"]] == ["3/3", "1/3", "2/3"]
     assert (summary.total, summary.failed) == (21, 1)
+
+
+def test_merged_formats_show_what_the_allowed_false_alarms_let_through(inline, header, tmp_path):
+    """Another score in the large image than in the others, with boxes between the two."""
+    noise = np.random.default_rng(0).integers(0, 250, (200, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(inline.folder / "large.png")
+    counted = header.model_copy(update={"false_alarms": ((40.0, 0.999), (500.0, 0.1))})
+    detector = Detector(FakeBackend(counted), DetectSettings(false_alarms=0.5))
+    assert [detector.threshold(size_hw) for size_hw in ((60, 80), (200, 300))] == [0.1, 0.999]
+    runs = [tmp_path / f"shard-{i}" for i in (1, 2)]
+    formats = ["csv", "yolo"]
+    run_batch(replace(inline, formats=formats), detector)
+    for i, run in enumerate(runs, 1):
+        run_batch(replace(inline, run=run, shard=Shard(i, 2), formats=formats), detector)
+    out = tmp_path / "merged"
+    merge_runs(runs, out)
+    written = [
+        {path.relative_to(run): path.read_bytes() for path in (run / "yolo").rglob("*.txt")}
+        for run in (out, inline.run)
+    ]
+    assert written[0] == written[1]
+    assert len(written[0]) > 20
 
 
 def test_a_merged_run_goes_on_like_any_other(inline, detector, run_shard, tmp_path):

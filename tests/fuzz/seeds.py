@@ -75,9 +75,9 @@ def _corrections() -> bytes:
 
 
 def _run() -> bytes:
-    digest = {"path": "m", "sha256": "a" * 64}
+    model = {"path": "m", "sha256": "a" * 64, "header": MODEL.model_dump(mode="json")}
     machine = {**asdict(MACHINE), "images": 3}
-    facts = {"version": "0.1.0", "model": digest, "settings": {"keep": 0.01, "sha256": "b" * 64}}
+    facts = {"version": "0.1.0", "model": model, "settings": {"keep": 0.01, "sha256": "b" * 64}}
     facts |= {"machines": [machine], "searched_with": {"keep": 0.01, "backend": "torch"}}
     counts = {"total": 3, "done": 2, "failed": 1, "resumed": 0, "inferred": 3}
     facts |= {"labels": ["person"], "formats": ["coco"], "warnings": [], "seconds": 1.5}

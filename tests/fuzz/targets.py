@@ -21,6 +21,7 @@ from fcn_detect.batch.journal import Journal
 from fcn_detect.batch.lines import FileState, read_line, write_line
 from fcn_detect.batch.machine import Machine
 from fcn_detect.config import check_settings, read_settings
+from fcn_detect.detect import level_plan
 from fcn_detect.errors import FcnDetectError
 from fcn_detect.formats import (
     format_result,
@@ -133,6 +134,7 @@ def run_facts(data: bytes) -> None:
     facts = read_facts(FOLDER / "run")
     check_alike([facts, facts])
     check_complete([facts])
+    level_plan(facts.header, facts.settings)
 
 
 def journal_lines(data: bytes) -> None:

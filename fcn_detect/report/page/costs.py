@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from fcn_detect.detect import level_plan
+from fcn_detect.detect import Threshold, level_plan
 from fcn_detect.errors import SettingsError
 from fcn_detect.geometry import PyramidPlan, count_windows
-from fcn_detect.postprocess import count_interval, score_for_false_alarms
+from fcn_detect.postprocess import count_interval
 from fcn_detect.report.page.run_source import DEFAULT_THRESHOLD, RunSource
 
 _ORDINARY_HW = (1080, 1920)
@@ -35,12 +35,9 @@ class Costs:
             return cls(float(written) if isinstance(written, int | float) else DEFAULT_THRESHOLD)
         try:
             plan = level_plan(header, settings)
-        except SettingsError:
-            plan = None
-        shown = header.threshold if settings.threshold is None else settings.threshold
-        if settings.false_alarms is not None and plan is not None and header.false_alarms:
-            windows = count_windows(_ORDINARY_HW, plan)
-            shown = score_for_false_alarms(header.false_alarms, settings.false_alarms, windows)
+            shown = Threshold(header, settings, plan)(_ORDINARY_HW)
+        except SettingsError:  # no run of this program's
+            return cls(header.threshold)
         return cls(shown, header.false_alarms, plan)
 
     def windows(self, image_hw: tuple[int, int]) -> int:
