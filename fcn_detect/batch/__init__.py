@@ -2,7 +2,7 @@
 
 from fcn_detect.batch.comparing import compare_with_run, run_settings
 from fcn_detect.batch.engines import ENGINES, Engine
-from fcn_detect.batch.facts import read_facts
+from fcn_detect.batch.facts import read_facts, told_settings
 from fcn_detect.batch.header import JournalHeader, model_digest
 from fcn_detect.batch.job import BatchJob, BatchSummary, RayCluster
 from fcn_detect.batch.journal import Journal
@@ -33,6 +33,7 @@ __all__ = [
     "run_batch",
     "run_settings",
     "share_cores",
+    "told_settings",
     "watch_folder",
     "watch_stream",
 ]

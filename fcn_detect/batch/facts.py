@@ -1,7 +1,7 @@
 """run.json, read again: what a finished run was made with, and whether runs belong together."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -93,9 +93,8 @@ class RunFacts:
 
     @property
     def settings(self) -> DetectSettings:
-        """How the images were searched; a SettingsError if there is no such setting."""
-        asked = {k: v for k, v in self.content["settings"].items() if k != "sha256"}
-        return check_settings({"detect": asked}, f"{self.run / RUN_NAME}: ").detect
+        """How the images were searched; raises as `told_settings` does."""
+        return told_settings(self.run, self.content["settings"])
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -127,6 +126,16 @@ def read_facts(run: Path) -> RunFacts:
         raise _damaged(run) from None
     machines = {Machine(**one.model_dump(exclude={"images"})): one.images for one in found}
     return RunFacts(run, content, machines)
+
+
+def told_settings(run: Path, told: Mapping[str, Any]) -> DetectSettings:
+    """How the images of a run were searched, of what run.json tells of it.
+
+    Raises:
+        SettingsError: there is no such setting, or it is out of range.
+    """
+    asked = {key: value for key, value in told.items() if key != "sha256"}
+    return check_settings({"detect": asked}, f"{run / RUN_NAME}: ").detect
 
 
 def check_alike(facts: Sequence[RunFacts]) -> None:

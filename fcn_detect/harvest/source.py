@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_detect.batch import RUN_NAME, model_digest, read_facts
+from fcn_detect.batch import RUN_NAME, model_digest, read_facts, told_settings
 from fcn_detect.bounded import bounded_lines, open_regular
-from fcn_detect.config import DetectSettings, check_settings
+from fcn_detect.config import DetectSettings
 from fcn_detect.errors import DataError, FcnDetectError, SettingsError
 from fcn_detect.formats import RESULTS_NAME, parse_result, record_name
 from fcn_detect.harvest.job import HarvestJob
@@ -57,8 +57,7 @@ class Source:
                 f"{model}: not the file that {job.run} was made with; name the model (-m) whose "
                 "crops to cut"
             )
-        asked = {k: v for k, v in content.get("settings", header.detect).items() if k != "sha256"}
-        settings = check_settings({"detect": asked}, f"{job.run / RUN_NAME}: ").detect
+        settings = told_settings(job.run, content.get("settings", header.detect))
         return cls(images, model, header, digest, settings)
 
 

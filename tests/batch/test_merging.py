@@ -137,6 +137,18 @@ def test_images_with_different_records_are_an_error_with_their_number(inline, de
     assert not (tmp_path / "out" / "results.jsonl").exists()
 
 
+def test_a_run_whose_model_is_told_wrongly_is_refused_before_anything_is_written(
+    run_shard, tmp_path
+):
+    run = run_shard(1, 1)
+    told = facts(run)
+    told["model"]["header"]["crop_hw"] = "small"
+    (run / "run.json").write_text(json.dumps(told))
+    with pytest.raises(DataError, match=r"run\.json: it is damaged"):
+        merge_runs([run], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_same_records_twice_count_once(inline, detector, tmp_path):
     runs = [tmp_path / "a", tmp_path / "b"]
     for run in runs:
