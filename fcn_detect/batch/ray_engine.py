@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from fcn_detect.batch.header import model_digest
@@ -32,7 +32,6 @@ TRIES = 3
 
 @dataclass(frozen=True, eq=False)
 class _Call:
-    number: int
     place: int
     worker: Any
     names: list[str]
@@ -57,10 +56,11 @@ class RayEngine:
         self._ray, self._own = ray, not ray.is_initialized()
         if self._own:
             _connect(ray, job.ray.address)
-        self._spec, self._calls = _spec(job, detector), dict[Any, _Call]()
+        self._spec = _spec(job, detector)
+        self._calls: dict[Any, _Call] = {}  # in the order in which they were given
         self._again: deque[str] = deque()
         self._tries: Counter[str] = Counter()
-        self._per_call, self._given = 1, 0
+        self._per_call = 1
         self._remote = _remote(ray, job, self._spec.settings["threads"])
         self._workers = [self._start() for _ in range(job.workers or _fitting(ray, self._spec))]
         try:
@@ -86,10 +86,20 @@ class RayEngine:
         """Each image's record and what made it, in the order in which calls end."""
         waiting = iter(names)
         while self._fill(waiting):
-            with _signals_pass():
-                ready, _ = self._ray.wait(list(self._calls), num_returns=1)
-            for reference in ready:
-                yield from self._take(reference, self._calls.pop(reference))
+            for reference in self._ended():
+                if reference in self._calls:  # else it went with its worker
+                    yield from self._take(reference)
+
+    def _ended(self) -> list[Any]:
+        """The calls that have ended, at least one, the oldest first.
+
+        Asked for one alone, Ray may pass over an old one for as long as newer ones end.
+        """
+        calls = list(self._calls)
+        with _signals_pass():
+            self._ray.wait(calls, num_returns=1)
+            ended: list[Any] = self._ray.wait(calls, num_returns=len(calls), timeout=0)[0]
+        return ended
 
     def _fill(self, waiting: Iterator[str]) -> bool:
         """Gives every worker enough to do; whether any has something."""
@@ -104,32 +114,32 @@ class RayEngine:
                 break
             busy[place] += 1
             worker = self._workers[place]
-            self._given += 1
-            self._calls[worker.search.remote(names)] = _Call(self._given, place, worker, names)
+            self._calls[worker.search.remote(names)] = _Call(place, worker, names)
         return bool(self._calls)
 
-    def _take(self, reference: Any, call: _Call) -> Iterator[tuple[ImageResult, Machine]]:
+    def _take(self, reference: Any) -> Iterator[tuple[ImageResult, Machine]]:
         try:
             with _signals_pass():
                 results, machine, seconds = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            yield from self._lost(call, error)
+            yield from self._lost(self._calls[reference], error)
             return
+        del self._calls[reference]
         wanted = int(CALL_S * len(results) / max(seconds, 1e-6))
         self._per_call = max(1, min(wanted, 2 * self._per_call, LARGEST_CALL))
         yield from ((result, machine) for result in results)
 
     def _lost(self, call: _Call, error: Exception) -> Iterator[tuple[ImageResult, Machine]]:
-        """Puts a new worker in the place of a dead one, and its images back.
+        """Puts a new worker in the place of a dead one, and the images of all its calls back.
 
-        A worker takes its calls in turn, so the first of those lost is the one that it died on.
+        A worker takes its calls in turn, so the first of those left is the one that it died on.
         """
-        others = [other for other in self._calls.values() if other.worker is call.worker]
-        if self._workers[call.place] is call.worker and all(o.number > call.number for o in others):
-            self._ray.kill(call.worker)
-            self._workers[call.place] = self._start()
-            self._tries.update(call.names)
-        for name in call.names:
+        left = [r for r, other in self._calls.items() if other.worker is call.worker]
+        lost = [self._calls.pop(reference).names for reference in left]
+        self._ray.kill(call.worker)
+        self._workers[call.place] = self._start()
+        self._tries.update(lost[0])
+        for name in chain.from_iterable(lost):
             if self._tries[name] < TRIES:
                 self._again.append(name)
             else:

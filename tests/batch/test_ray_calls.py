@@ -72,8 +72,10 @@ class PlayedRay(ModuleType):
 
         return make
 
-    def wait(self, references, num_returns=1):
-        return references[:num_returns], references[num_returns:]
+    def wait(self, references, num_returns=1, timeout=None):
+        """All have ended; of fewer than are asked for, the newest, as Ray itself may do."""
+        assert timeout in (None, 0)
+        return references[-num_returns:], references[:-num_returns]
 
     def get(self, reference):
         return reference.result(self)
