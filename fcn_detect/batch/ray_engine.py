@@ -4,6 +4,8 @@ Names go out and results come back; images are read where they are searched. Ray
 what is done is known by the journal alone, which the process that started the run writes.
 """
 
+import logging
+import math
 import os
 import signal
 import threading
@@ -22,16 +24,21 @@ from fcn_detect.detect import Detector
 from fcn_detect.errors import MissingExtraError, SettingsError, one_line
 from fcn_detect.results import Failure, ImageResult
 
+log = logging.getLogger(__name__)
+
 # Calls that wait at each worker, so that none idles while results travel.
 CALLS_AHEAD = 2
 # A call is given as many images as take about so long, and not more than so many.
 CALL_S, LARGEST_CALL = 2.0, 64
-# How often a worker may die on an image, before the image is taken for the reason.
+# How often a worker may die on an image before the image is taken for the reason, and how often one
+# may die before it is ready, before it is done without.
 TRIES = 3
 
 
 @dataclass(frozen=True, eq=False)
 class _Call:
+    """To a worker: images to search, or none: it answers when it is ready."""
+
     place: int
     worker: Any
     names: list[str]
@@ -39,6 +46,9 @@ class _Call:
 
 class RayEngine:
     """Searches images on a Ray cluster; a worker that dies is replaced, its images given again.
+
+    Images are given to workers that are ready, so one that finds no room in the cluster, since a
+    machine has gone, holds nothing up.
 
     Attributes:
         machine: what the first worker that was ready runs on.
@@ -61,9 +71,12 @@ class RayEngine:
         self._again: deque[str] = deque()
         self._tries: Counter[str] = Counter()
         self._per_call = 1
-        self._remote = _remote(ray, job, self._spec.settings["threads"])
-        self._workers = [self._start() for _ in range(job.workers or _fitting(ray, self._spec))]
+        self._workers: dict[int, Any] = {}  # by place
+        self._starts: Counter[int] = Counter()  # at each place, since one was ready there
         try:
+            self._remote, count = _remote(ray, job, self._spec.settings["threads"])
+            for place in range(count):
+                self._start(place)
             self.machine = self._first_machine()
         except BaseException:
             self.__exit__()
@@ -73,7 +86,7 @@ class RayEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in self._workers:
+        for worker in self._workers.values():
             self._ray.kill(worker)
         if self._own:
             self._ray.shutdown()
@@ -102,9 +115,11 @@ class RayEngine:
         return ended
 
     def _fill(self, waiting: Iterator[str]) -> bool:
-        """Gives every worker enough to do; whether any has something."""
-        busy = Counter(call.place for call in self._calls.values())
-        for place in [p for _ in range(CALLS_AHEAD) for p in range(len(self._workers))]:
+        """Gives every worker that is ready enough to do; whether any image is still to be done."""
+        busy: Counter[int] = Counter()
+        for call in self._calls.values():
+            busy[call.place] += 1 if call.names else CALLS_AHEAD
+        for place in [p for _ in range(CALLS_AHEAD) for p in self._workers]:
             if busy[place] >= CALLS_AHEAD:
                 continue
             # what was on a worker that died is searched alone
@@ -115,16 +130,24 @@ class RayEngine:
             busy[place] += 1
             worker = self._workers[place]
             self._calls[worker.search.remote(names)] = _Call(place, worker, names)
-        return bool(self._calls)
+        if any(call.names for call in self._calls.values()):
+            return True
+        self._again.extend(islice(waiting, 1))  # no worker is ready, or nothing is left
+        return bool(self._again)
 
     def _take(self, reference: Any) -> Iterator[tuple[ImageResult, Machine]]:
+        call = self._calls[reference]
         try:
             with _signals_pass():
-                results, machine, seconds = self._ray.get(reference)
+                answer = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            yield from self._lost(self._calls[reference], error)
+            yield from self._lost(call, error)
             return
         del self._calls[reference]
+        if not call.names:
+            self._starts[call.place] = 0
+            return
+        results, machine, seconds = answer
         wanted = int(CALL_S * len(results) / max(seconds, 1e-6))
         self._per_call = max(1, min(wanted, 2 * self._per_call, LARGEST_CALL))
         yield from ((result, machine) for result in results)
@@ -136,14 +159,24 @@ class RayEngine:
         """
         left = [r for r, other in self._calls.items() if other.worker is call.worker]
         lost = [self._calls.pop(reference).names for reference in left]
-        self._ray.kill(call.worker)
-        self._workers[call.place] = self._start()
+        self._ray.kill(self._workers.pop(call.place))
+        if self._starts[call.place] < TRIES:
+            self._start(call.place)
+        else:
+            self._do_without(error)
         self._tries.update(lost[0])
         for name in chain.from_iterable(lost):
             if self._tries[name] < TRIES:
                 self._again.append(name)
             else:
                 yield ImageResult(name, None, None, None, self._failure(error)), self.machine
+
+    def _do_without(self, error: Exception) -> None:
+        """Goes on with the workers that are left, where there are any."""
+        reason = f"a worker could not start, {TRIES} times: {_reason(error)}"
+        if not self._workers:
+            raise SettingsError(f"--engine ray: {reason}; start the same command again to go on")
+        log.warning("%s; the run goes on with the other %d", reason, len(self._workers))
 
     def _failure(self, error: Exception) -> Failure:
         memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
@@ -152,17 +185,28 @@ class RayEngine:
             f"the worker died {TRIES} times with this image: {type(error).__name__}",
         )
 
-    def _start(self) -> Any:
-        return self._remote.remote(self._spec)
+    def _start(self, place: int) -> None:
+        worker = self._workers[place] = self._remote.remote(self._spec)
+        self._starts[place] += 1
+        self._calls[worker.machine.remote()] = _Call(place, worker, [])
 
     def _first_machine(self) -> Machine:
-        ready, _ = self._ray.wait([worker.machine.remote() for worker in self._workers])
+        """Of the worker that is ready first; the others become so while it works."""
+        reference = self._ended()[0]
         try:
-            machine: Machine = self._ray.get(ready[0])
+            machine: Machine = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            reason = " ".join(str(getattr(error, "cause", None) or error).split())[-300:]
-            raise SettingsError(f"--engine ray: a worker could not start: {reason}") from None
+            raise SettingsError(
+                f"--engine ray: a worker could not start: {_reason(error)}"
+            ) from None
         return machine
+
+
+def _reason(error: Exception) -> str:
+    """The last line of what Ray says of a worker's death: those before tell where in the code."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith("The actor never ran")]
+    return told[-1][:300] if told else type(error).__name__
 
 
 @contextmanager
@@ -206,18 +250,24 @@ def _spec(job: BatchJob, detector: Detector) -> WorkerSpec:
     return WorkerSpec(own, model, model_digest(model), detector.backend.name, device, settings)
 
 
-def _remote(ray: Any, job: BatchJob, threads: int) -> Any:
-    """The workers' class, with what each one reserves; never more than the cluster has."""
-    cores = float(threads)
+def _remote(ray: Any, job: BatchJob, threads: int) -> tuple[Any, int]:
+    """The workers' class, with what each one reserves, and how many there shall be.
+
+    Raises:
+        SettingsError: no machine of the cluster has what a worker reserves.
+    """
+    machines = [Counter(node["Resources"]) for node in ray.nodes() if node["Alive"]]
+    cores = min(threads, max(machine["CPU"] for machine in machines) or 1.0)
     if job.workers is not None:
-        cores = min(cores, ray.cluster_resources().get("CPU", 1.0) / job.workers)
-    return ray.remote(num_cpus=cores, num_gpus=job.ray.gpus_per_worker)(Searcher)
-
-
-def _fitting(ray: Any, spec: WorkerSpec) -> int:
-    """How many workers the cluster has room for."""
-    resources, gpus = ray.cluster_resources(), spec.job.ray.gpus_per_worker
-    fitting = resources.get("CPU", 1.0) / spec.settings["threads"]
-    if gpus:
-        fitting = min(fitting, resources.get("GPU", 0.0) / gpus)
-    return max(1, int(fitting))
+        cores = min(cores, sum(machine["CPU"] for machine in machines) / job.workers or 1.0)
+    gpus = job.ray.gpus_per_worker
+    room = sum(
+        int(min(machine["CPU"] / cores, machine["GPU"] / gpus if gpus else math.inf))
+        for machine in machines
+    )
+    if not room:
+        raise SettingsError(
+            "--engine ray: no machine of the cluster has what a worker reserves, "
+            f"{cores:g} CPU and {gpus:g} GPU; see --gpus-per-worker"
+        )
+    return ray.remote(num_cpus=cores, num_gpus=gpus)(Searcher), job.workers or room
