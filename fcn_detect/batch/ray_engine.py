@@ -33,6 +33,8 @@ CALL_S, LARGEST_CALL = 2.0, 64
 # How often a worker may die on an image before the image is taken for the reason, and how often one
 # may die before it is ready, before it is done without.
 TRIES = 3
+# After so long without a worker, the user is told what is waited for.
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,10 @@ class RayEngine:
         """
         calls = list(self._calls)
         with _signals_pass():
-            self._ray.wait(calls, num_returns=1)
+            if not self._ray.wait(calls, num_returns=1, timeout=PATIENCE_S)[0]:
+                if not self._is_searching():
+                    log.warning("no worker is ready yet: does the cluster have room for one?")
+                self._ray.wait(calls, num_returns=1)
             ended: list[Any] = self._ray.wait(calls, num_returns=len(calls), timeout=0)[0]
         return ended
 
@@ -130,10 +135,13 @@ class RayEngine:
             busy[place] += 1
             worker = self._workers[place]
             self._calls[worker.search.remote(names)] = _Call(place, worker, names)
-        if any(call.names for call in self._calls.values()):
+        if self._is_searching():
             return True
         self._again.extend(islice(waiting, 1))  # no worker is ready, or nothing is left
         return bool(self._again)
+
+    def _is_searching(self) -> bool:
+        return any(call.names for call in self._calls.values())
 
     def _take(self, reference: Any) -> Iterator[tuple[ImageResult, Machine]]:
         call = self._calls[reference]

@@ -95,7 +95,7 @@ class PlayedRay(ModuleType):
         """All that have room have ended; of fewer than are asked for, the newest, as Ray may do."""
         started = self.living()[: self.room]
         ended = [r for r in references if r.actor.dead or r.actor in started]
-        assert ended or timeout == 0, "this would wait for ever"
+        assert ended or timeout is not None, "this would wait for ever"
         chosen = ended[-num_returns:]
         return chosen, [r for r in references if r not in chosen]
 
@@ -178,6 +178,12 @@ def test_a_run_ends_though_a_machine_goes_and_no_worker_can_take_its_place(play,
     results, ray = play(deaths=(6,), shrinks=True)
     assert results.path.read_bytes() == undisturbed(inline, detector)
     assert len(ray.actors) == 4
+
+
+def test_a_run_without_room_for_any_worker_says_so(play, caplog):
+    with pytest.raises(AssertionError, match="this would wait for ever"):
+        play(workers=1, deaths=(6,), shrinks=True)
+    assert caplog.messages == ["no worker is ready yet: does the cluster have room for one?"]
 
 
 def test_a_worker_that_cannot_start_is_done_without(play, inline, detector, caplog):
