@@ -161,10 +161,20 @@ class RayEngine:
         yield from ((result, machine) for result in results)
 
     def _lost(self, call: _Call, error: Exception) -> Iterator[tuple[ImageResult, Machine]]:
-        """Puts a new worker in the place of a dead one, and the images of all its calls back.
+        """Puts the images of a dead worker's calls back.
 
         A worker takes its calls in turn, so the first of those left is the one that it died on.
         """
+        lost = self._replace(call, error)
+        self._tries.update(lost[0])
+        for name in chain.from_iterable(lost):
+            if self._tries[name] < TRIES:
+                self._again.append(name)
+            else:
+                yield ImageResult(name, None, None, None, self._failure(error)), self.machine
+
+    def _replace(self, call: _Call, error: Exception) -> list[list[str]]:
+        """Puts a new worker in the place of a dead one; the images of the calls lost with it."""
         left = [r for r, other in self._calls.items() if other.worker is call.worker]
         lost = [self._calls.pop(reference).names for reference in left]
         self._ray.kill(self._workers.pop(call.place))
@@ -172,12 +182,7 @@ class RayEngine:
             self._start(call.place)
         else:
             self._do_without(error)
-        self._tries.update(lost[0])
-        for name in chain.from_iterable(lost):
-            if self._tries[name] < TRIES:
-                self._again.append(name)
-            else:
-                yield ImageResult(name, None, None, None, self._failure(error)), self.machine
+        return lost
 
     def _do_without(self, error: Exception) -> None:
         """Goes on with the workers that are left, where there are any."""
@@ -200,14 +205,17 @@ class RayEngine:
 
     def _first_machine(self) -> Machine:
         """Of the worker that is ready first; the others become so while it works."""
-        reference = self._ended()[0]
-        try:
-            machine: Machine = self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            raise SettingsError(
-                f"--engine ray: a worker could not start: {_reason(error)}"
-            ) from None
-        return machine
+        while True:
+            reference = self._ended()[0]
+            try:
+                machine: Machine = self._ray.get(reference)
+                return machine
+            except self._ray.exceptions.RayError as error:
+                if getattr(error, "actor_init_failed", False):  # it would fail again
+                    raise SettingsError(
+                        f"--engine ray: a worker could not start: {_reason(error)}"
+                    ) from None
+                self._replace(self._calls[reference], error)
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,11 @@ from fcn_detect.errors import SettingsError
 
 
 class DiedError(Exception):
-    pass
+    actor_init_failed = False
+
+
+class NotBegunError(DiedError):
+    actor_init_failed = True
 
 
 class OutOfMemoryError(DiedError):
@@ -211,12 +215,20 @@ def test_with_no_worker_left_the_run_stops_and_goes_on_where_it_was(play, inline
             "It ran out of memory.",
         ),
         ('  File "a.py", line 9, in __init__\n    raise it\nValueError: no\n', "ValueError: no"),
-        ("", "DiedError"),
+        ("", "NotBegunError"),
     ],
 )
-def test_no_worker_at_the_start_is_an_error(play, said, reason):
+def test_a_worker_that_refuses_at_the_start_is_an_error(play, said, reason):
     with pytest.raises(SettingsError, match=f"--engine ray: a worker could not start: {reason}$"):
-        play(stillborn=(1, 2, 3), error=DiedError(said))
+        play(stillborn=(1, 2, 3), error=NotBegunError(said))
+
+
+def test_workers_killed_at_the_start_cost_nothing_unless_each_one_is(play, inline, detector):
+    results, ray = play(stillborn=(1, 2, 3, 4))
+    assert results.path.read_bytes() == undisturbed(inline, detector)
+    assert len(ray.actors) == 7
+    with pytest.raises(SettingsError, match="could not start, 3 times: gone; start the same"):
+        play(stillborn=range(1, 10))
 
 
 @pytest.mark.parametrize(
