@@ -206,16 +206,16 @@ class RayEngine:
     def _first_machine(self) -> Machine:
         """Of the worker that is ready first; the others become so while it works."""
         while True:
-            reference = self._ended()[0]
-            try:
-                machine: Machine = self._ray.get(reference)
-                return machine
-            except self._ray.exceptions.RayError as error:
-                if getattr(error, "actor_init_failed", False):  # it would fail again
-                    raise SettingsError(
-                        f"--engine ray: a worker could not start: {_reason(error)}"
-                    ) from None
-                self._replace(self._calls[reference], error)
+            for reference in self._ended():
+                try:
+                    machine: Machine = self._ray.get(reference)
+                    return machine
+                except self._ray.exceptions.RayError as error:
+                    if getattr(error, "actor_init_failed", False):  # it would fail again
+                        raise SettingsError(
+                            f"--engine ray: a worker could not start: {_reason(error)}"
+                        ) from None
+                    self._replace(self._calls[reference], error)
 
 
 def _reason(error: Exception) -> str:
@@ -273,9 +273,10 @@ def _remote(ray: Any, job: BatchJob, threads: int) -> tuple[Any, int]:
         SettingsError: no machine of the cluster has what a worker reserves.
     """
     machines = [Counter(node["Resources"]) for node in ray.nodes() if node["Alive"]]
-    cores = min(threads, max(machine["CPU"] for machine in machines) or 1.0)
+    processors = [machine["CPU"] for machine in machines]
+    cores = min(threads, max(processors) or 1.0)
     if job.workers is not None:
-        cores = min(cores, sum(machine["CPU"] for machine in machines) / job.workers or 1.0)
+        cores = min(cores, sum(processors) / job.workers or 1.0)
     gpus = job.ray.gpus_per_worker
     room = sum(
         int(min(machine["CPU"] / cores, machine["GPU"] / gpus if gpus else math.inf))
